@@ -1,0 +1,121 @@
+import type { Browser, CDPSession, Page } from '@playwright/test';
+import { type PageServer, takenOver } from './pageServer.ts';
+
+/** How a list scrolled. */
+export interface Scrolled {
+  /** Rows that the list held. */
+  readonly rows: number;
+  readonly frames: number;
+  /** From one frame to the next, milliseconds. */
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  /** Share of frames that came a whole frame late or more. */
+  readonly dropped: number;
+  /** CPU time of the page's main thread for each frame, milliseconds: other programs on the machine are not in it. */
+  readonly cpuMs: number;
+}
+
+const FRAME_MS = 1_000 / 60;
+const WIDE = { width: 1440, height: 900 };
+/** Loading all rows may take so long, and no row may keep the reader waiting longer. Milliseconds. */
+const LOAD_MS = 400_000;
+const STUCK_MS = 10_000;
+
+const rowsHeld = (page: Page): Promise<number> =>
+  page.evaluate(() => Number(document.querySelector('[data-rows]')?.getAttribute('data-rows') ?? 0));
+
+/** Presses "Load older" once, then stays at the end until all is loaded, or so many rows are. */
+async function loadAll(page: Page, rows: number, log: (line: string) => void): Promise<void> {
+  const older = page.getByRole('button', { name: /^(Load older|Loading)/ });
+  if ((await older.count()) === 0) return;
+  await older.click();
+  const began = Date.now();
+  let toldAt = began;
+  let grew = { at: began, held: 0 };
+  for (;;) {
+    const held = await rowsHeld(page);
+    if (held >= rows || (await older.count()) === 0) {
+      log(`${held} rows loaded in ${((Date.now() - began) / 1_000).toFixed(0)} s`);
+      return;
+    }
+    if (held > grew.held) grew = { at: Date.now(), held };
+    if (Date.now() - began > LOAD_MS || Date.now() - grew.at > STUCK_MS)
+      throw new Error(
+        `only ${held} rows were loaded in ${((Date.now() - began) / 1_000).toFixed(0)} s; the button says "${await older.textContent()}"`,
+      );
+    if (Date.now() - toldAt > 10_000) {
+      log(`${held} rows loaded …`);
+      toldAt = Date.now();
+    }
+    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 50)));
+  }
+}
+
+/** Scrolls from the end to the top by `pixels` a frame, one step each frame, and times the frames. */
+const walkUp = (page: Page, pixels: number): Promise<number[]> =>
+  page.evaluate(
+    (stride) =>
+      new Promise<number[]>((resolve) => {
+        window.scrollTo(0, document.documentElement.scrollHeight);
+        const times: number[] = [];
+        let last = 0;
+        const step = (now: number): void => {
+          if (last > 0) times.push(now - last);
+          last = now;
+          if (window.scrollY <= 0) resolve(times);
+          else {
+            window.scrollBy(0, -stride);
+            requestAnimationFrame(step);
+          }
+        };
+        // Two frames for the jump to the end itself.
+        requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(step)));
+      }),
+    pixels,
+  );
+
+const threadSeconds = async (session: CDPSession): Promise<number> => {
+  const { metrics } = await session.send('Performance.getMetrics');
+  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
+};
+
+/** Loads a list to its end and scrolls through all of it in `frames` frames. */
+export async function scrollThrough(
+  browser: Browser,
+  { url }: Pick<PageServer, 'url'>,
+  { path, rows, frames }: { path: string; rows: number; frames: number },
+  log: (line: string) => void,
+): Promise<Scrolled> {
+  const page = await browser.newPage({ viewport: WIDE });
+  const session = await page.context().newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+  page.on('requestfailed', (request) => log(`failed: ${request.url()}: ${request.failure()?.errorText}`));
+  page.on('response', (answer) => {
+    if (answer.status() >= 400) log(`${answer.status()}: ${answer.url()}`);
+  });
+  await page.goto(`${url}${path}`);
+  await takenOver(page);
+  await loadAll(page, rows, log);
+  const held = await rowsHeld(page);
+  const height = await page.evaluate(() => document.documentElement.scrollHeight);
+  const stride = Math.max(60, Math.ceil(height / frames));
+  const before = await threadSeconds(session);
+  const times = await walkUp(page, stride);
+  const cpu = (await threadSeconds(session)) - before;
+  await page.close();
+  const sorted = [...times].sort((a, b) => a - b);
+  const at = (share: number): number => sorted[Math.floor((sorted.length - 1) * share)]!;
+  const late = times.filter((ms) => ms >= 1.5 * FRAME_MS).length;
+  log(
+    `${path}: ${held} rows, ${height} px, ${times.length} frames of ${stride} px: p50 ${at(0.5).toFixed(1)}, p95 ${at(0.95).toFixed(1)}, p99 ${at(0.99).toFixed(1)} ms, ${late} late, ${((cpu / times.length) * 1_000).toFixed(1)} ms CPU a frame`,
+  );
+  return {
+    rows: held,
+    frames: times.length,
+    p50Ms: at(0.5),
+    p95Ms: at(0.95),
+    dropped: late / times.length,
+    cpuMs: (cpu / times.length) * 1_000,
+  };
+}

@@ -1,0 +1,215 @@
+import type { Page } from '@playwright/test';
+import { expect, test } from './support/fixtures.ts';
+
+const rowsOf = (page: Page) => page.locator('tbody tr[data-reorg]');
+const ready = (page: Page) => expect(page.getByTestId('live-pill')).toHaveText('Live');
+
+test.describe('reorgs', () => {
+  test('appear by themselves, lead to their own page, and are followed there until they are over', async ({
+    page,
+    scripted,
+  }) => {
+    await page.goto(`${scripted.url}/reorgs`);
+    await ready(page);
+    await expect(page.getByText('No reorg since this log began')).toBeVisible();
+    await scripted.show('reorg');
+    const banner = page.getByTestId('reorg-banner');
+    await expect(banner).toContainText('Reorg after L1');
+    await expect(rowsOf(page).first()).toContainText('recovering');
+    await rowsOf(page).first().getByRole('link').click();
+    await expect(page.getByRole('heading', { level: 1, name: /L1 reorg, depth 2/ })).toBeVisible();
+    await expect(page.getByRole('heading', { level: 1 }).locator('xpath=..')).toContainText('recovering');
+    await page.reload();
+    await expect(page.getByRole('heading', { level: 1 }).locator('xpath=..')).toContainText('recovering');
+    await scripted.show('recovered');
+    await expect(page.getByRole('heading', { level: 1 }).locator('xpath=..')).toContainText('recovered in');
+    await expect(page.getByRole('region', { name: 'Old and new chain', exact: true })).toContainText(
+      'common ancestor',
+    );
+    await expect(
+      page.getByRole('region', { name: 'Transactions', exact: true }).getByRole('row'),
+    ).not.toHaveCount(0);
+  });
+
+  test('of an old branch are nowhere canonical: its hash is gone from every page but the reorg’s', async ({
+    page,
+    scripted,
+  }) => {
+    await scripted.show('reorg');
+    const status = (await (await page.request.get(`${scripted.url}/api/v1/status`)).json()) as {
+      reorgs: { oldTip: { hash: string } }[];
+    };
+    const old = status.reorgs[0]!.oldTip.hash;
+    await scripted.show('aligned');
+    for (const path of ['/', '/chain', '/batches', '/leaders']) {
+      await page.goto(`${scripted.url}${path}`);
+      await ready(page);
+      await expect(page.locator(`[data-hash="${old}"]`)).toHaveCount(0);
+    }
+  });
+
+  test('are filtered by the address, which the back button undoes', async ({ page, scripted }) => {
+    await scripted.show('recovered');
+    await page.goto(`${scripted.url}/reorgs?cause=LEADER_HANDOVER`);
+    await ready(page);
+    await expect(page.getByRole('combobox', { name: 'Cause' })).toHaveValue('LEADER_HANDOVER');
+    await expect(rowsOf(page).first()).toContainText('LEADER_HANDOVER');
+    await page.getByRole('combobox', { name: 'Depth' }).selectOption('5');
+    await expect(page).toHaveURL(/cause=LEADER_HANDOVER&minDepth=5$/);
+    await expect(page.getByText(/^\d+\sreorgs?$/).first()).toBeVisible();
+    await expect(rowsOf(page).filter({ hasText: 'L1_REORG' })).toHaveCount(0);
+    await page.getByRole('searchbox', { name: 'Find' }).fill('no such thing');
+    await expect(page.getByText(/^No reorg matches 3\sfilters\.$/)).toBeVisible();
+    await page.getByRole('button', { name: 'Clear' }).click();
+    await expect(page).toHaveURL(`${scripted.url}/reorgs`);
+    await expect(rowsOf(page)).toHaveCount(50);
+    await page.goBack();
+    await expect(page).toHaveURL(/minDepth=5/);
+    await expect(page.getByRole('combobox', { name: 'Depth' })).toHaveValue('5');
+  });
+
+  test('are exported as the filter has them', async ({ page, scripted }) => {
+    await scripted.show('recovered');
+    await page.goto(`${scripted.url}/reorgs?cause=L1_REORG`);
+    await ready(page);
+    const href = (await page.getByRole('link', { name: 'CSV' }).getAttribute('href'))!;
+    const csv = await (await page.request.get(`${scripted.url}${href}`)).text();
+    const lines = csv.trim().split('\r\n');
+    await expect(rowsOf(page)).toHaveCount(lines.length - 1);
+    for (const line of lines.slice(1)) expect(line).toContain('L1_REORG');
+    const asJson = (await page.getByRole('link', { name: 'JSON' }).getAttribute('href'))!;
+    const rows = (await (await page.request.get(`${scripted.url}${asJson}`)).json()) as {
+      seq: number;
+      cause: string;
+    }[];
+    expect(rows.map(({ seq }) => String(seq))).toEqual(lines.slice(1).map((line) => line.split(',')[0]));
+    expect(new Set(rows.map(({ cause }) => cause))).toEqual(new Set(['L1_REORG']));
+  });
+
+  test('say honestly what is not known, and show where nobody watched', async ({ page, scripted }) => {
+    await scripted.show('recovered');
+    await page.goto(`${scripted.url}/reorgs?cause=UNKNOWN`);
+    await ready(page);
+    await expect(rowsOf(page).first()).toContainText('not known');
+    await page.goto(`${scripted.url}/reorgs`);
+    await expect(page.locator('.gap-row').first()).toContainText('not watching from');
+    await page.goto(`${scripted.url}/reorgs/r-52`);
+    await expect(page.getByRole('region', { name: 'Cause' })).toContainText('none is claimed');
+    await expect(page.getByRole('region', { name: 'Transactions', exact: true })).toContainText(
+      'Not known: old block bodies were not kept.',
+    );
+    await page.goto(`${scripted.url}/reorgs/r-99999`);
+    await expect(page.getByRole('region', { name: 'No such reorg' })).toContainText('this log began');
+  });
+
+  test('of a long branch show both ends and count what is between', async ({ page, scripted }) => {
+    await scripted.show('recovered');
+    await page.goto(`${scripted.url}/reorgs?minDepth=50`);
+    await rowsOf(page).first().getByRole('link').click();
+    await expect(page.getByRole('region', { name: 'Old and new chain', exact: true })).toContainText(
+      /blocks hidden/,
+    );
+  });
+});
+
+test.describe('activity', () => {
+  test('does not jump while it is read: new rows wait, and say how many they are', async ({
+    page,
+    scripted,
+  }) => {
+    await page.goto(`${scripted.url}/activity`);
+    await ready(page);
+    const rows = page.locator('tbody tr[data-seq]');
+    await expect(rows).toHaveCount(50);
+    const row = rows.nth(30);
+    await row.scrollIntoViewIfNeeded();
+    // At once, where a wheel would still be rolling when the place is read.
+    await page.evaluate(() => window.scrollBy({ top: 400, behavior: 'instant' }));
+    const seq = (await row.getAttribute('data-seq'))!;
+    const place = () =>
+      page.locator(`tr[data-seq="${seq}"]`).evaluate((one) => one.getBoundingClientRect().top);
+    await expect.poll(() => page.evaluate(() => window.scrollY)).toBeGreaterThan(300);
+    let before = await place();
+    // The rows near by are drawn when they come near, which may still move this one.
+    await expect
+      .poll(async () => {
+        const earlier = before;
+        before = await place();
+        return before - earlier;
+      })
+      .toBe(0);
+    await scripted.command('advance');
+    await scripted.command('advance');
+    const waiting = page.getByRole('button', { name: /^↑ 2\snew events/ });
+    await expect(waiting).toBeVisible();
+    expect(Math.abs((await place()) - before)).toBeLessThan(2);
+    await waiting.click();
+    await expect(rows).toHaveCount(52);
+  });
+
+  test('goes back as far as the log, and tells who did what', async ({ page, scripted }) => {
+    await page.goto(`${scripted.url}/activity?actor=ana`);
+    await ready(page);
+    const first = page.locator('tbody tr[data-seq]').first();
+    await expect(first).toContainText('operator.resync_accepted');
+    await first.getByRole('button', { name: /^Details of event/ }).click();
+    await expect(page.getByText('"reason": "=HYPERLINK(').first()).toBeVisible();
+    await page.getByRole('button', { name: 'batch', exact: true }).click();
+    await expect(page).toHaveURL(/kinds=batch/);
+    await expect(page.getByText(/^No event matches 2\sfilters\.$/)).toBeVisible();
+  });
+
+  test('is exported without formulas', async ({ page, scripted }) => {
+    const csv = await (await page.request.get(`${scripted.url}/api/v1/activity.csv?actor=ana`)).text();
+    const cells = csv.split(/[\r\n,]+/);
+    expect(csv).toContain('HYPERLINK');
+    expect(cells.filter((cell) => /^"?[=+@]/.test(cell))).toEqual([]);
+  });
+
+  test('of 100,000 rows draws what is near alone', async ({ page, scripted }) => {
+    await scripted.show('huge');
+    await page.goto(`${scripted.url}/activity`);
+    await ready(page);
+    await page.getByRole('button', { name: 'Load older' }).click();
+    const count = () => page.locator('tbody tr[data-seq]').count();
+    await expect.poll(count).toBeGreaterThan(60);
+    for (let i = 0; i < 8; i++) {
+      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+      await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+      await expect
+        .poll(() => page.evaluate(() => document.documentElement.scrollHeight))
+        .toBeGreaterThan(height);
+    }
+    await expect.poll(count).toBeLessThan(350);
+  });
+});
+
+test.describe('batches', () => {
+  test('stand by place and content: an orphaned commit and its successor', async ({ page, scripted }) => {
+    await scripted.show('recovered');
+    await page.goto(`${scripted.url}/batches`);
+    await ready(page);
+    await expect(page.locator('tr[data-batch="901"]')).toHaveCount(2);
+    await expect(page.locator('tr[data-batch="901"][data-progress="orphaned"]')).toHaveCount(1);
+    await page.locator('tr[data-batch="901"]').first().getByRole('link', { name: '901' }).click();
+    await expect(page.getByText('committed 2 times')).toBeVisible();
+    const steps = page.getByRole('list', { name: 'Progress of the batch' }).first();
+    await expect(steps.getByRole('listitem').filter({ hasText: 'applied' })).toHaveAttribute(
+      'data-reached',
+      'true',
+    );
+    await expect(page.getByRole('link', { name: /^See reorg/ })).toBeVisible();
+    await page.getByRole('link', { name: 'Batch before, 900' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: /^Batch 900/ })).toBeVisible();
+    await page.goto(`${scripted.url}/batches/99999`);
+    await expect(page.getByRole('region', { name: 'No such batch' })).toContainText(
+      'ahead of the newest one',
+    );
+  });
+
+  test('refused on L1 say why', async ({ page, scripted }) => {
+    await scripted.show('invalid-batch');
+    await page.goto(`${scripted.url}/batches?status=dropped`);
+    await expect(page.getByText(/LAST_BLOCK_HASH_MISMATCH/).first()).toBeVisible();
+  });
+});

@@ -1,0 +1,16 @@
+import { join } from 'node:path';
+import type { CommonConfig } from '../config.ts';
+import type { JournalStore } from '../journal/journal.ts';
+import { openJournal } from '../journal/sqlite.ts';
+import { systemClock } from '../lib/clock.ts';
+
+/** The journal that the configuration asks for. Throws `JournalError`. */
+export async function journalOf({ name, dataDir, journal }: CommonConfig): Promise<JournalStore> {
+  const { databaseUrl, checkpointFile, keepDays } = journal;
+  const common = { clock: systemClock, checkpointFile, keepDays };
+  const file = join(dataDir, 'journal.db');
+  if (databaseUrl === null) return openJournal({ ...common, file });
+  // Loaded where it is used: most nodes have no such server, and its client is 11 MB of memory.
+  const { openPostgresJournal } = await import('../journal/postgres.ts');
+  return openPostgresJournal({ ...common, url: databaseUrl, node: name, keyFile: `${file}.key` });
+}

@@ -1,0 +1,7 @@
+/** An answer that may be a refusal. Bad data is a value, not an exception: see CONTRIBUTING, "Errors". */
+export type Result<T, E> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly error: E };
+
+export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
+export const err = <E>(error: E): { readonly ok: false; readonly error: E } => ({ ok: false, error });
