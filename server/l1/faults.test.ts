@@ -3,6 +3,7 @@
  * and no wrong answer; in a pool with two honest providers every answer is as if it had not been there.
  */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type Clock, ManualClock } from '../lib/clock.ts';
 import {
   blockJson,
   type Json,
@@ -56,7 +57,7 @@ const tampered = (tamper: Tamper, of: readonly ProvableBlock[] = chain): Script 
 
 function reader(
   urls: readonly string[],
-  options: { genesisHash?: `0x${string}`; timeoutMs?: number } = {},
+  options: { genesisHash?: `0x${string}`; timeoutMs?: number; clock?: Clock } = {},
 ): ViemL1 {
   const l1 = createL1({
     rpcUrls: urls,
@@ -582,11 +583,14 @@ describe('faults that are not answers', () => {
 describe('what a provider is told and left alone for', () => {
   test('R7: nothing is sent before Retry-After is over, while the others go on', async () => {
     const limited = await serve(text(429, '', { 'retry-after': '3600' }));
-    const l1 = reader([limited.url, (await serve(honestly())).url, (await serve(honestly())).url]);
+    // A wait of minutes is over when the machine's clock is set, or the machine was asleep.
+    const clock = new ManualClock();
+    const urls = [limited.url, (await serve(honestly())).url, (await serve(honestly())).url];
+    const l1 = reader(urls, { clock });
     for (let look = 0; look < 5; look++) await l1.heads();
     expect(limited.requests).toHaveLength(1);
     expect(l1.providers()[0]).toMatchObject({ state: 'limited', reason: 'it limits our rate' });
-    const alone = reader([limited.url]);
+    const alone = reader([limited.url], { clock });
     expect(await codeOf(alone.heads())).toBe('rate_limited');
     const asked = limited.requests.length;
     expect(await codeOf(alone.heads())).toBe('rate_limited');

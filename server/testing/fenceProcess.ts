@@ -16,7 +16,14 @@ const random = seeded(Number(seed));
 /** One clock for all processes of the machine, so that their lines can be put in order. */
 const machineMs = (): number => Number(process.hrtime.bigint()) / 1e6;
 // Synchronous: a line that the process wrote is there, whatever becomes of it next.
-const write = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+const write = (line: object): void => {
+  try {
+    writeSync(1, `${JSON.stringify(line)}\n`);
+  } catch {
+    // Nobody reads any more: who started this process is gone.
+    process.exit(1);
+  }
+};
 
 process.on('SIGUSR2', () => {
   const [now, jump] = [Date.now, (random() - 0.5) * 7_200_000];

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../testing/seeded.ts';
 
 const PROGRAM = join(import.meta.dirname, '..', '..', 'testing', 'fenceProcess.ts');
@@ -15,6 +15,8 @@ const EVENTS = 6;
 const LEASE_MS = 300;
 /** Acts that are waited for after each event: a machine that is busy takes longer for them, and the test with it. */
 const ACTS_AFTER_EVENT = 2;
+/** So long may nobody lead: a hundred leases. In seconds, each waited for: a machine that slept used one of them. */
+const NOBODY_LEADS_S = 30;
 
 interface Act {
   readonly kind: 'act';
@@ -24,8 +26,16 @@ interface Act {
   readonly hash: string;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'plumbline-fence-processes-'));
+// Processes end here, never the machine: memory keeps what they wrote, and no slow disk outlasts their short leases.
+const MEMORY = '/dev/shm';
+const folder = mkdtempSync(join(existsSync(MEMORY) ? MEMORY : tmpdir(), 'plumbline-fence-processes-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Whatever becomes of the test, no process of it stays: one that is stopped would never end by itself. */
+const alive = new Set<ChildProcess>();
+afterEach(() => {
+  for (const child of alive) child.kill('SIGKILL');
+});
 
 class Run {
   readonly acts: Act[] = [];
@@ -53,8 +63,14 @@ class Run {
     ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#children[index] = child;
+    alive.add(child);
+    child.on('exit', () => alive.delete(child));
     const lines = createInterface({ input: child.stdout! });
-    await once(lines, 'line');
+    const ended = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`${holder} ended before it was ready: ${signal ?? `exit code ${code}`}`);
+    });
+    await Promise.race([once(lines, 'line'), ended]);
+    ended.catch(() => {});
     lines.on('line', (line) => {
       this.acts.push(JSON.parse(line) as Act);
       this.#onAct();
@@ -86,13 +102,28 @@ class Run {
   }
 
   /** Somebody leads again, and shows it. */
-  #acted(count: number): Promise<void> {
+  async #acted(count: number): Promise<void> {
     const until = this.acts.length + count;
-    return new Promise((resolve) => {
+    const waiting = new AbortController();
+    const acted = new Promise<void>((resolve) => {
       this.#onAct = () => {
         if (this.acts.length >= until) resolve();
       };
     });
+    try {
+      await Promise.race([acted, this.#nobodyLeads(waiting.signal)]);
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  async #nobodyLeads(signal: AbortSignal): Promise<void> {
+    for (let second = 0; second < NOBODY_LEADS_S; second++) {
+      await sleep(1_000, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+    }
+    const processes = this.#children.map(({ pid, exitCode }) => `${pid} (${exitCode ?? 'runs'})`);
+    throw new Error(`nobody led for ${NOBODY_LEADS_S} s; processes ${processes.join(', ')}`);
   }
 }
 
@@ -142,7 +173,7 @@ describe('two real processes with one key on one file', () => {
     expect(acts).toBeGreaterThan(SCHEDULES * 10);
     expect(terms).toBeGreaterThan(SCHEDULES);
     console.log(`${acts} acts in ${terms} terms`);
-  }, 600_000);
+  }, 3_600_000);
 
   it('what the check looks for, it finds', () => {
     const act = (at: number, term: number, number: number, hash: string): Act => ({
