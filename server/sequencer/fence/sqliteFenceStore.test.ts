@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { Worker } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { FenceKey } from './fenceStore.ts';
 import { fenceStoreSuite } from './fenceStoreSuite.ts';
@@ -50,6 +52,34 @@ describe('SQLite fence', () => {
     expect(await store.acquire(KEY, 'b', 10_000)).toMatchObject({ kind: 'taken', remainingMs: 10_000 });
     now += 10_000;
     expect(await store.acquire(KEY, 'b', 10_000)).toEqual({ kind: 'held', term: 2 });
+  });
+
+  it('processes that start together on a new file all open it', async () => {
+    const program = `
+      const { parentPort, workerData } = require('node:worker_threads');
+      import(workerData.module).then(({ openSqliteFence }) => {
+        for (const [round, file] of workerData.files.entries()) {
+          Atomics.add(workerData.arrived, round, 1);
+          while (Atomics.load(workerData.arrived, round) < workerData.openers) {}
+          openSqliteFence({ file }).close();
+        }
+        parentPort.postMessage('opened');
+      });`;
+    const files = Array.from({ length: 40 }, newFile);
+    const arrived = new Int32Array(new SharedArrayBuffer(4 * files.length));
+    const module = new URL('./sqliteFenceStore.ts', import.meta.url).href;
+    const openers = 2;
+    const workerData = { module, files, arrived, openers };
+    const workers = Array.from({ length: openers }, () => new Worker(program, { eval: true, workerData }));
+    try {
+      // A worker that fails to open emits its error, which rejects here.
+      expect(await Promise.all(workers.map((worker) => once(worker, 'message')))).toEqual([
+        ['opened'],
+        ['opened'],
+      ]);
+    } finally {
+      await Promise.all(workers.map((worker) => worker.terminate()));
+    }
   });
 
   it('a writer that holds the file is an answer that does not come, not a wait', async () => {

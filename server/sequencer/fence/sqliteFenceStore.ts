@@ -10,6 +10,10 @@ import { type Dialect, migrations, type Row, type Script, type Step } from './sc
 const APPLICATION_ID = 0x504c464e;
 const DIALECT: Dialect = { integer: 'INTEGER', lock: '' };
 
+/** Milliseconds that the opening of the file waits for others who open it. */
+const OPEN_BUSY_MS = 5_000;
+const OPEN_AGAIN_MS = 10;
+
 export interface SqliteFenceOptions {
   /** The one file of every process with the key, on a local disk; null keeps it in memory. */
   readonly file: string | null;
@@ -45,7 +49,8 @@ function open({ file, busyMs = 250 }: SqliteFenceOptions): DatabaseSync {
     database = new DatabaseSync(file ?? ':memory:');
     if (file !== null) chmodSync(file, 0o600);
     // Processes that start together all want the schema's lock: give this, once, more time than later calls.
-    database.exec('PRAGMA busy_timeout = 5000; PRAGMA trusted_schema = OFF; PRAGMA journal_mode = WAL;');
+    database.exec(`PRAGMA busy_timeout = ${OPEN_BUSY_MS}; PRAGMA trusted_schema = OFF;`);
+    switchToWal(database);
     database.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;');
     migrate(database, file ?? 'the fence in memory');
     database.exec(`PRAGMA busy_timeout = ${Math.trunc(busyMs)}`);
@@ -56,6 +61,29 @@ function open({ file, busyMs = 250 }: SqliteFenceOptions): DatabaseSync {
     throw new FenceError('bad_store', `the fence ${file} cannot be opened (${reason(error)})`);
   }
 }
+
+/**
+ * On a new file the switch needs the file for itself, and SQLite refuses it at once, without the busy timeout, when two
+ * connections stand in each other's way: one of them has to step back and ask again.
+ */
+function switchToWal(database: DatabaseSync): void {
+  const until = performance.now() + OPEN_BUSY_MS;
+  for (;;) {
+    try {
+      database.exec('PRAGMA journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > until) throw error;
+      Atomics.wait(PAUSE, 0, 0, 1 + Math.random() * OPEN_AGAIN_MS);
+    }
+  }
+}
+
+/** SQLITE_BUSY; extended result codes carry the primary one in their low byte. */
+const isBusy = (error: unknown): boolean => ((error as { errcode?: number }).errcode ?? 0) % 256 === 5;
+
+/** Nobody ever wakes who waits here. */
+const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
 function migrate(database: DatabaseSync, name: string): void {
   database.exec('BEGIN IMMEDIATE');
