@@ -150,7 +150,10 @@ test('an operator signs in, pauses, resumes and resyncs by keys alone', async ({
     await page.keyboard.press('Enter');
     await expect(form).toBeHidden();
   }
-  await tabTo(page, panel.getByRole('button', { name: /^Resync from L1/ }));
+  const toResync = panel.getByRole('button', { name: /^Resync from L1/ });
+  // The dialog closes with the answer; that the driver is at work again comes with the next status.
+  await expect(toResync).toHaveAttribute('aria-disabled', 'false');
+  await tabTo(page, toResync);
   await page.keyboard.press('Enter');
   const resync = page.getByRole('dialog', { name: 'Resync from L1' });
   await expect(resync.getByRole('button', { name: 'Cancel' })).toBeFocused();
