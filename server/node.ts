@@ -3,8 +3,7 @@ import { checkRunner } from './checkRun.ts';
 import { Control, dutyOf } from './control.ts';
 import { deriveBatch, genesisCursor } from './derivation/ethrexBased.ts';
 import { lastBlockOf } from './derivation/lastBlock.ts';
-import { Driver, type StepOutcome } from './driver/driver.ts';
-import { MAX_DELAY_MS } from './driver/plan/failure.ts';
+import { Driver } from './driver/driver.ts';
 import { INITIAL_STATE } from './driver/state.ts';
 import type { Engine } from './engine/engine.ts';
 import { fleetReader } from './fleet.ts';
@@ -15,8 +14,8 @@ import { HeadTracker } from './l1/headTracker.ts';
 import type { L1 } from './l1/l1.ts';
 import type { Clock } from './lib/clock.ts';
 import { endAll } from './lib/endAll.ts';
-import { type Pace, SteppableLoop } from './lib/loop.ts';
-import { msLeft } from './lib/wait.ts';
+import type { Pace } from './lib/loop.ts';
+import { DriverPace, nodeLoop } from './nodeLoop.ts';
 import { nodeOps } from './nodeOps.ts';
 import { nodeWebhook, type WebhookConfig } from './nodeWebhook.ts';
 import { closeOpenIntents } from './openIntents.ts';
@@ -186,16 +185,18 @@ export function createNode(options: NodeOptions, deps: NodeDeps): RollupNode {
   // Within a step too: a head that somebody else moved is moved back before the step is over.
   const unwatch = deps.engine.onCondition?.(tellFaults);
   const loop = nodeLoop(
-    { driver, pace, sequencing, journal, control },
-    options,
-    deps,
-    () => {
-      const change = verdicts.look(book.verdict(), deps.clock.now());
-      if (change !== null) journal.append('verdict.changed', change).catch(deps.onError);
-      tellFaults();
+    { driver, pace, sequencing, journal, control, clock: deps.clock },
+    options.pollIntervalMs,
+    {
+      onDriven: (outcome, seconds) => ops.metrics.registry.observe('step_seconds', seconds, { outcome }),
+      onLevel: closingIntents(driver, journal, deps),
+      onStep: () => {
+        const change = verdicts.look(book.verdict(), deps.clock.now());
+        if (change !== null) journal.append('verdict.changed', change).catch(deps.onError);
+        tellFaults();
+      },
+      onError: deps.onError,
     },
-    closingIntents(driver, journal, deps),
-    (outcome, seconds) => ops.metrics.registry.observe('step_seconds', seconds, { outcome }),
   );
   const unsubscribe = deps.l1.onHead(() => {
     pace.hurry();
@@ -291,102 +292,6 @@ async function closeJournal(journal: Journal): Promise<void> {
   } finally {
     await journal.close();
   }
-}
-
-/** When the driver looks at L1 next: on its interval, when a new head hurries it, or when its failure says so. */
-class DriverPace {
-  readonly #intervalMs: number;
-  readonly #clock: Clock;
-  #nextAt = 0;
-
-  constructor(intervalMs: number, clock: Clock) {
-    this.#intervalMs = intervalMs;
-    this.#clock = clock;
-  }
-
-  get due(): boolean {
-    return this.msLeft === 0;
-  }
-
-  /** Until the driver is due. */
-  get msLeft(): number {
-    return msLeft(this.#nextAt, Math.max(this.#intervalMs, MAX_DELAY_MS), this.#clock.now());
-  }
-
-  /** Not while it waits after a failure: a new head does not heal an engine. */
-  hurry(): void {
-    if (!this.#waitsForFailure) this.#nextAt = 0;
-  }
-
-  #waitsForFailure = false;
-  #orders = new AbortController();
-
-  /** An operator ordered something: the driver's next step is due, and a wait after a failure ends. */
-  order(): void {
-    this.#nextAt = 0;
-    this.#orders.abort();
-  }
-
-  /** Aborts at the next order. */
-  ordered(): AbortSignal {
-    if (this.#orders.signal.aborted) this.#orders = new AbortController();
-    return this.#orders.signal;
-  }
-
-  after(outcome: StepOutcome, nextTryAt: number | null): void {
-    const now = this.#clock.now();
-    this.#waitsForFailure = outcome === 'failed';
-    // The driver classified the failure and set its own time to try again: wait for exactly that.
-    if (outcome === 'failed') this.#nextAt = nextTryAt ?? now;
-    else this.#nextAt = outcome === 'more' ? 0 : now + this.#intervalMs;
-  }
-}
-
-interface LoopParts {
-  readonly driver: Driver;
-  readonly pace: DriverPace;
-  readonly sequencing: Sequencing | null;
-  readonly journal: LastingJournal;
-  readonly control: Control;
-}
-
-/**
- * The one loop that owns the engine's head: the driver when it is due, then the sequencer. They take turns, so that
- * neither moves the head on what the other has just changed.
- */
-function nodeLoop(
-  { driver, pace, sequencing, journal, control }: LoopParts,
-  options: NodeOptions,
-  { clock, onError }: NodeDeps,
-  onStep: () => void,
-  level: (signal: AbortSignal) => Promise<void>,
-  /** The driver's own step is over. @param seconds that it took */
-  onDriven: (outcome: StepOutcome, seconds: number) => void,
-): SteppableLoop {
-  const unit = async (signal: AbortSignal): Promise<Pace> => {
-    let outcome: StepOutcome = 'idle';
-    await journal.tend();
-    await control.restore();
-    if (pace.due || driver.resync.hasOrders) {
-      const began = performance.now();
-      outcome = await driver.step(signal);
-      onDriven(outcome, (performance.now() - began) / 1000);
-      if (outcome === 'idle') await level(signal);
-      pace.after(outcome, driver.state.trouble?.nextTryAt ?? null);
-      onStep();
-    }
-    if (sequencing !== null) {
-      if (!control.sequencerRests) await sequencing.step(signal);
-      return outcome === 'more' ? 'again' : 'idle';
-    }
-    if (outcome === 'failed' && !driver.resync.hasOrders) {
-      // An operator's order is not kept waiting by a failure that it may mend.
-      await clock.sleep(pace.msLeft, AbortSignal.any([signal, pace.ordered()])).catch(() => undefined);
-    }
-    return outcome === 'more' || outcome === 'failed' ? 'again' : 'idle';
-  };
-  const idleMs = sequencing?.tickMs ?? options.pollIntervalMs;
-  return new SteppableLoop({ name: 'node', idleMs }, { clock, unit, onError });
 }
 
 const identityOf = (options: NodeOptions, engine: Engine, startedAt: number): Identity => ({
