@@ -6,7 +6,7 @@ import { compareWithEngine, heardLate, insertBlocks, type Refused, setAndConfirm
 import type { Pinned, StepContext } from './context.ts';
 import { deriveCommit } from './deriveCommit.ts';
 import { readDropped } from './dropped.ts';
-import { movedGround } from './ground.ts';
+import { movedGround } from './movedGround.ts';
 import { explainBatch, onMovedGround } from './plan/cause.ts';
 import type { Position } from './plan/check.ts';
 import { DriverError } from './plan/failure.ts';

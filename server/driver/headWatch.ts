@@ -1,7 +1,7 @@
 import { type Hash, type L2BlockId, type L2BlockRef, sameBlock } from '../protocol/refs.ts';
 import type { Pinned, StepContext } from './context.ts';
 import { droppedOf } from './dropped.ts';
-import { movedGround } from './ground.ts';
+import { movedGround } from './movedGround.ts';
 import { type AnnouncedMove, explainMove, onMovedGround, type Refusal } from './plan/cause.ts';
 import { bothEnds } from './plan/reorgRecord.ts';
 import type { DriverEngine, EngineLabels } from './ports.ts';

@@ -1,16 +1,17 @@
-import { type L2BlockId, ZERO_HASH } from '../protocol/refs.ts';
-import { setAndConfirm, setForkchoice } from './applyBatch.ts';
+import type { L2BlockId } from '../protocol/refs.ts';
 import type { StepContext } from './context.ts';
 import type { StepOutcome } from './driver.ts';
 import { lastBlockHashOf } from './findStart.ts';
-import { classify, DriverError } from './plan/failure.ts';
+import { classify } from './plan/failure.ts';
 import type { Actor, Duty, ExecuteAnswer, PreviewAnswer, Refusal, ResyncProgress } from './plan/resync.ts';
 import * as plan from './plan/resync.ts';
 import type { DriverEngine, EngineLabels, L1Tracker } from './ports.ts';
 import { ResyncBook } from './resyncBook.ts';
+import { freshGround, groundBeside, groundNow } from './resyncGround.ts';
 import { impactOf } from './resyncImpact.ts';
-import { type Ground, pointOfBatch, resolveTarget } from './resyncPoint.ts';
+import { pointOfBatch, resolveTarget } from './resyncPoint.ts';
 import { recordResync } from './resyncRecord.ts';
+import { rewindAllLabels } from './rewind.ts';
 
 export interface ResyncOptions {
   /** What has to be typed to confirm. */
@@ -36,9 +37,10 @@ interface Asked {
 }
 
 /**
- * The manual resync (driver.md, "Manual resync"). `preview` only looks, beside the loop and without its knowledge. `execute` is decided and done inside the
- * node's one loop, so that nothing moves a head between the check and the act; every attempt is journaled, an
- * accepted one before anything is touched. What comes after the rewind is the driver's ordinary work, watched.
+ * The manual resync (driver.md, "Manual resync"). `preview` only looks, beside the loop and without its knowledge.
+ * `execute` is decided and done inside the node's one loop, so that nothing moves a head between the check and the act;
+ * every attempt is journaled, an accepted one before anything is touched. What comes after the rewind is the driver's
+ * ordinary work, watched.
  */
 export class Resync {
   readonly #context: StepContext;
@@ -81,7 +83,7 @@ export class Resync {
   async preview(target: plan.ResyncTarget, signal: AbortSignal): Promise<PreviewAnswer> {
     const { memory } = this.#context;
     try {
-      const ground = await this.#groundBeside(signal);
+      const ground = await groundBeside(this.#beside, this.rewinds, signal);
       const resolved = await resolveTarget(this.#beside, target, ground);
       if (!resolved.ok) return resolved;
       const { point } = resolved;
@@ -180,7 +182,7 @@ export class Resync {
 
   async #headsMoved(preview: plan.ResyncPreview, signal: AbortSignal): Promise<Refusal | null> {
     try {
-      const ground = await this.#ground(signal);
+      const ground = await groundNow(this.#context, signal);
       const { expected, point } = preview;
       const again = await pointOfBatch(this.#context, point.batch, ground);
       const stands = async (shown: L2BlockId | null): Promise<boolean> =>
@@ -201,55 +203,6 @@ export class Resync {
     }
   }
 
-  /**
-   * The head that the loop sees: a look of our own would move what a step in flight is pinned to. Only a driver that
-   * rests is not disturbed by one, and needs it: it saw L1 long ago.
-   */
-  async #groundBeside(signal: AbortSignal): Promise<Ground> {
-    const { l1, engine, memory } = this.#beside;
-    const { heads, phase, paused } = memory.state;
-    const rests = (phase === 'halted' && !this.rewinds) || paused !== null;
-    const head = rests ? (await l1.heads(signal)).latest : heads?.latest;
-    if (head === undefined) {
-      throw new DriverError('incomplete_l1', 'this node just began and has not seen the head of L1 yet');
-    }
-    const [contracts, labels] = await Promise.all([l1.contractState(head, signal), engine.labels(signal)]);
-    return { head, contracts, labels, signal };
-  }
-
-  async #ground(signal: AbortSignal): Promise<Ground> {
-    const { l1, engine, memory } = this.#context;
-    const [{ latest }, labels] = await Promise.all([l1.heads(signal), engine.labels(signal)]);
-    const known = memory.state.heads?.latest.number ?? 0;
-    // The driver waits for L1 to be level with itself again; a target must not be taken from what lags.
-    if (latest.number < known && memory.state.phase !== 'halted') {
-      throw new DriverError(
-        'incomplete_l1',
-        `L1 shows block ${latest.number} as its head, after it had shown block ${known}`,
-      );
-    }
-    return { head: latest, contracts: await l1.contractState(latest, signal), labels, signal };
-  }
-
-  /**
-   * The tracker refuses a branch without what L1 had called final. Only an operator's order makes it forget; the
-   * branch that it starts on is the one that the target is resolved against.
-   */
-  async #freshGround(signal: AbortSignal): Promise<Ground> {
-    const { l1, engine, memory, unsettled } = this.#context;
-    const { tracker } = this.#deps;
-    tracker.forget?.();
-    unsettled.forget();
-    memory.publish({ position: null });
-    const { heads, recent } = await tracker.track(signal);
-    memory.publish({ heads, recentL1: recent });
-    const [contracts, labels] = await Promise.all([
-      l1.contractState(heads.latest, signal),
-      engine.labels(signal),
-    ]);
-    return { head: heads.latest, contracts, labels, signal };
-  }
-
   /** Takes the engine back to the target. Idempotent: after a kill in its middle it is simply done again. */
   async rewind(signal: AbortSignal): Promise<StepOutcome> {
     const { memory, engine } = this.#context;
@@ -259,8 +212,8 @@ export class Resync {
         resync: { ...resync, phase: 'rewinding', note: `going back to block ${resync.point.block.number}` },
       });
       const ground = await (memory.state.phase === 'halted'
-        ? this.#freshGround(signal)
-        : this.#ground(signal));
+        ? freshGround(this.#context, this.#deps.tracker, signal)
+        : groundNow(this.#context, signal));
       memory.publish({
         contracts: ground.contracts,
         labels: ground.labels,
@@ -279,7 +232,7 @@ export class Resync {
         return 'more';
       }
       await recordResync(this.#context, resync, again.point, ground);
-      const keptHead = await goBack(this.#context, again.point.block, ground.labels, signal);
+      const keptHead = await rewindAllLabels(engine, again.point.block, ground.labels, signal);
       await this.#note(
         'operator.resync_rewound',
         { id: resync.id, to: idOf(again.point.block), keptHead },
@@ -407,33 +360,6 @@ export class Resync {
   #note(kind: string, payload: unknown, ref?: string): Promise<unknown> {
     return this.#context.memory.order(kind, payload, ref);
   }
-}
-
-/**
- * Sets head, safe and, where it lies above, the finalized label to `target`. An engine that answers VALID and keeps
- * its head (driver.md case 5) gets its safe label lowered; what lies above is then compared in place. Answers
- * whether the head was kept.
- */
-async function goBack(
-  { engine }: StepContext,
-  target: L2BlockId,
-  { latest, finalized }: EngineLabels,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const final = finalized !== null && finalized.number > target.number ? target : finalized;
-  try {
-    await setAndConfirm(engine, { head: target, safe: target, finalized: final }, signal);
-    return false;
-  } catch (error) {
-    if (!(error instanceof DriverError) || error.code !== 'head_not_moved') throw error;
-  }
-  await setForkchoice(engine, latest.hash, target.hash, final?.hash ?? ZERO_HASH, signal);
-  const { safe } = await engine.labels(signal);
-  if ((safe?.number ?? 0) <= target.number) return true;
-  throw new DriverError(
-    'head_not_moved',
-    `the engine keeps its head at ${latest.number} and its safe label at ${safe?.number}: it does not go back, so this resync needs an engine that does, or one that starts from its genesis again`,
-  );
 }
 
 const accepted = (

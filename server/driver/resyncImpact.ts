@@ -3,9 +3,8 @@ import type { StepContext } from './context.ts';
 import { listBlocks } from './dropped.ts';
 import { MAX_LISTED_BLOCKS } from './plan/reorgRecord.ts';
 import type { ResyncImpact, ResyncPoint } from './plan/resync.ts';
-
 import type { DriverEngine } from './ports.ts';
-import type { Ground } from './resyncPoint.ts';
+import type { Ground } from './resyncGround.ts';
 
 export interface Measures {
   /** Milliseconds that a batch took lately; null before any was applied. */

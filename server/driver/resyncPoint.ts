@@ -1,17 +1,9 @@
 import { runSearch, searchLastMatch } from '../lib/search.ts';
-import type { L1BlockId } from '../protocol/refs.ts';
 import type { StepContext } from './context.ts';
 import { findStart, lastBlockHashOf } from './findStart.ts';
 import { type Refusal, type ResyncPoint, type ResyncTarget, refusal } from './plan/resync.ts';
-import type { ContractState, EngineLabels } from './ports.ts';
-
-/** What a target is resolved against: one L1 head, what the contract says there, what the engine holds. */
-export interface Ground {
-  readonly head: L1BlockId;
-  readonly contracts: ContractState;
-  readonly labels: EngineLabels;
-  readonly signal: AbortSignal;
-}
+import type { EngineLabels } from './ports.ts';
+import type { Ground } from './resyncGround.ts';
 
 export type Resolved = { readonly ok: true; readonly point: ResyncPoint } | Refusal;
 

@@ -3,7 +3,7 @@ import { readDropped } from './dropped.ts';
 import { headsOf } from './plan/reorgRecord.ts';
 import type { ResyncPoint, ResyncProgress } from './plan/resync.ts';
 import { l2ReorgRecord } from './reorg.ts';
-import type { Ground } from './resyncPoint.ts';
+import type { Ground } from './resyncGround.ts';
 
 /** A manual resync takes blocks back as any reorg does, and is recorded as one before the engine is touched. */
 export async function recordResync(

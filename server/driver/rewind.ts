@@ -39,6 +39,33 @@ export async function rewindHead(
   return { labels, keptHead: latest };
 }
 
+/**
+ * As an operator ordered: head, safe and, where it lies above, the finalized label to `target`. An engine that keeps
+ * its head (driver.md case 5) gets its safe label lowered; what lies above is then compared in place. Answers
+ * whether the head was kept.
+ */
+export async function rewindAllLabels(
+  engine: DriverEngine,
+  target: L2BlockId,
+  { latest, finalized }: EngineLabels,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const final = finalized !== null && finalized.number > target.number ? target : finalized;
+  try {
+    await setAndConfirm(engine, { head: target, safe: target, finalized: final }, signal);
+    return false;
+  } catch (error) {
+    if (!(error instanceof DriverError) || error.code !== 'head_not_moved') throw error;
+  }
+  await setForkchoice(engine, latest.hash, target.hash, final?.hash ?? ZERO_HASH, signal);
+  const { safe } = await engine.labels(signal);
+  if ((safe?.number ?? 0) <= target.number) return true;
+  throw new DriverError(
+    'head_not_moved',
+    `the engine keeps its head at ${latest.number} and its safe label at ${safe?.number}: it does not go back, so this resync needs an engine that does, or one that starts from its genesis again`,
+  );
+}
+
 function keepsItsHead(error: unknown): boolean {
   if (error instanceof DriverError) return error.code === 'head_not_moved';
   const seen = error as { name?: unknown; code?: unknown };
