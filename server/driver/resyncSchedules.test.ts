@@ -1,13 +1,13 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { type World, world } from '../testing/driverWorld.ts';
+import { ANA, requestFor, restarted } from '../testing/resyncOrders.ts';
 import type { ResyncTarget } from './plan/resync.ts';
 import { restoreOrders } from './plan/resyncJournal.ts';
 
 const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG', abcdx: 'ABCXX', abcdxy: 'ABCXXY', abx: 'AX' };
 const BRANCHES = ['abcdefgh', 'abcdxyz', 'abcdefg', 'abxyzuvw', 'abcdefghij'] as const;
 const signal = new AbortController().signal;
-const ACTOR = { name: 'ana', role: 'operator', via: 'token', address: '::1' } as const;
 
 type Event =
   | { readonly kind: 'branch'; readonly to: (typeof BRANCHES)[number] }
@@ -54,29 +54,11 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   },
 );
 
-function kill(w: World): void {
-  w.restart();
-  w.driver.restore(restoreOrders([...w.events].reverse(), w.clock.at));
-}
-
-let keys = 0;
 async function ask(w: World, wanted: ResyncTarget, times: number, override: boolean) {
   const answer = await w.driver.resync.preview(wanted, signal);
   if (!answer.ok) return;
-  const { id, expected } = answer.preview;
-  const request = {
-    previewId: id,
-    expected: {
-      unsafe: expected.unsafe.hash,
-      safe: expected.safe?.hash ?? null,
-      finalized: expected.finalized?.hash ?? null,
-    },
-    reason: 'any',
-    confirm: 'strings',
-    idempotencyKey: `k${++keys}`,
-    override,
-  };
-  const asked = Array.from({ length: times }, () => w.driver.resync.execute(request, ACTOR));
+  const request = requestFor(answer.preview, { override });
+  const asked = Array.from({ length: times }, () => w.driver.resync.execute(request, ANA));
   await w.driver.resync.decide(signal);
   const answers = await Promise.all(asked);
   expect(new Set(answers.map((one) => JSON.stringify(one))).size).toBe(1);
@@ -86,10 +68,10 @@ async function happen(w: World, one: Event): Promise<void> {
   w.clock.at += 7_000;
   if (one.kind === 'branch') w.l1.switchTo(one.to);
   else if (one.kind === 'step') await w.step();
-  else if (one.kind === 'kill') kill(w);
+  else if (one.kind === 'kill') restarted(w);
   else if (one.kind === 'killAccepted') {
     await ask(w, { kind: 'genesis' }, 1, true);
-    kill(w);
+    restarted(w);
   } else if (one.kind === 'wipe') w.engine.wipe();
   else if (one.kind === 'final') w.l1.finalize('abc');
   else if (one.kind === 'fail') w.engine.failNext(one.method, 'timeout');
