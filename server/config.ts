@@ -2,11 +2,11 @@ import { resolve } from 'node:path';
 import { exposureProblem } from './config/exposure.ts';
 import { readJwtSecret } from './config/jwtSecret.ts';
 import { COMMON_KEYS, FOLLOW_KEYS } from './config/keys.ts';
-import { readOwnFile } from './config/ownFile.ts';
 import { Reading } from './config/reading.ts';
 import type { ConfigError, Sources } from './config/sources.ts';
 import { readWebhookSecret } from './config/webhookSecret.ts';
 import type { Result } from './lib/result.ts';
+import { readSecretFile, readTextFile } from './lib/textFile.ts';
 import { readTokens, type TokenSource } from './operator/tokens.ts';
 import { type Address, type Hash, ZERO_ADDRESS } from './protocol/refs.ts';
 import type { LogFormat, LogLevel } from './telemetry/logger.ts';
@@ -223,7 +223,8 @@ function readTls(reading: Reading): CommonConfig['http']['tls'] | undefined {
     );
     return undefined;
   }
-  const [certText, keyText] = [readOwnFile(reading.cwd, cert, false), readOwnFile(reading.cwd, key, true)];
+  const certText = readTextFile(resolve(reading.cwd, cert));
+  const keyText = readSecretFile(resolve(reading.cwd, key));
   if (!certText.ok) reading.fail('unreadable', tlsCert, `names ${cert}, which ${certText.error}`);
   if (!keyText.ok) reading.fail('unreadable', tlsKey, `names ${key}, which ${keyText.error}`);
   return certText.ok && keyText.ok ? { cert: certText.value, key: new Secret(keyText.value) } : undefined;

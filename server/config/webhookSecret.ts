@@ -1,5 +1,5 @@
-import { readFileSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '../lib/result.ts';
+import { readSecretFile } from '../lib/textFile.ts';
 import { Secret } from '../telemetry/secret.ts';
 
 /** Shorter ones can be guessed from one signed body. */
@@ -10,21 +10,9 @@ const SHORTEST = 32;
  * The error is what is wrong and how to mend it, without the content.
  */
 export function readWebhookSecret(file: string): Result<Secret<string>, string> {
-  let text: string;
-  let mode: number;
-  try {
-    mode = statSync(file).mode;
-    text = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    return err(
-      `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}): check the path`,
-    );
-  }
-  // Windows has no such bits; its file system's own rights apply there.
-  if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-    const shown = (mode & 0o777).toString(8).padStart(4, '0');
-    return err(`can be read by other users (mode ${shown}): run "chmod 600" on it`);
-  }
+  const read = readSecretFile(file);
+  if (!read.ok) return read;
+  const text = read.value.trim();
   if (text.length < SHORTEST)
     return err(`holds fewer than ${SHORTEST} characters: make one with "openssl rand -hex 32"`);
   return ok(new Secret(text));

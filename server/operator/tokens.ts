@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
 import { err, ok, type Result } from '../lib/result.ts';
+import { readSecretFile } from '../lib/textFile.ts';
 import type { Secret } from '../telemetry/secret.ts';
 
 /** Not the API's own list: this part reads files, and the API is only its reader. */
@@ -54,23 +54,8 @@ export function parseTokens(text: string): Result<readonly Holder[], string> {
 
 /** From a file that only its owner can read; a link is followed, and what counts is the file that it names. */
 export function readTokenFile(file: string): Result<readonly Holder[], string> {
-  let text: string;
-  try {
-    const { mode, size } = statSync(file);
-    // Windows has no such bits; its file system's own rights apply there.
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      return err(
-        `can be read by other users (mode ${(mode & 0o777).toString(8).padStart(4, '0')}): run "chmod 600" on it`,
-      );
-    }
-    if (size > MAX_FILE_BYTES) return err('is larger than 64 KiB: it is not a file of tokens');
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    return err(
-      `cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown error'}): check the path`,
-    );
-  }
-  return parseTokens(text);
+  const read = readSecretFile(file, { maxBytes: MAX_FILE_BYTES });
+  return read.ok ? parseTokens(read.value) : read;
 }
 
 /** Where the tokens come from; a file can be read again. */

@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { exposedBy } from '../../lib/textFile.ts';
 import { Secret } from '../../telemetry/secret.ts';
 import { KeyError } from './keyError.ts';
 
@@ -16,15 +17,8 @@ export const readKeyFile = (file: string): Promise<string> =>
 export async function readPasswordFile(file: string): Promise<Secret<string>> {
   const text = await withFile(file, async (handle) => {
     // Of the open file, so that it is the one that is read.
-    const { mode } = await handle.stat();
-    // Windows has no such bits; its file system's own rights apply there.
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0) {
-      const shown = (mode & 0o777).toString(8).padStart(4, '0');
-      throw new KeyError(
-        'bad_mode',
-        `${file} holds a password and can be read by other users (mode ${shown}): run "chmod 600" on it`,
-      );
-    }
+    const exposed = exposedBy((await handle.stat()).mode);
+    if (exposed !== null) throw new KeyError('bad_mode', `${file} holds a password and ${exposed}`);
     return readText(file, handle);
   });
   return new Secret(text.replace(/\r?\n$/, ''));
