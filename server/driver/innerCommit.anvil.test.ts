@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MIN_COLLATERAL, registerCall } from '../devnet/deploy.ts';
 import { openL1Wallet } from '../devnet/l1Wallet.ts';
 import { buildBranch, openTestEngine, type TestEngine } from '../engine/embedded/testChain.ts';
-import { suiteGenesis } from '../engine/engineSuite.ts';
+import { suiteGenesis } from '../engine/suiteGenesis.ts';
 import { sequencerRegistryAbi } from '../protocol/contractsAbi.ts';
 import type { Address, Hex } from '../protocol/refs.ts';
 import { type DrivenNode, openDrivenNode } from '../testing/drivenNode.ts';

@@ -8,8 +8,8 @@ import { type Geth, startGeth } from '../testing/geth.ts';
 import { openRollupL1, type RollupL1 } from '../testing/rollupL1.ts';
 import { connectEngine } from './connect.ts';
 import { buildBranch, openTestEngine, type TestEngine } from './embedded/testChain.ts';
-import { suiteGenesis } from './engineSuite.ts';
 import { GuardedEngine } from './guardedEngine.ts';
+import { suiteGenesis } from './suiteGenesis.ts';
 
 /** One L1, one engine and one node for a group of tests, each of which goes on where the one before ended. */
 class World {

@@ -2,8 +2,10 @@
  * The engine suite on an engine of your choice: docs/engines.md, "Any engine". Run by name alone
  * (`vitest run --project other-engine`), because what it runs on is not part of this project.
  */
+
+import type { EngineTraits } from '../testing/engineBench.ts';
 import { startOtherEngine } from '../testing/otherEngine.ts';
-import { type EngineTraits, engineSuite } from './engineSuite.ts';
+import { engineSuite } from './engineSuite.ts';
 
 const command = process.env['PLUMBLINE_OTHER_ENGINE'];
 if (command === undefined) {

@@ -6,8 +6,8 @@ import { type SchemaProxy, startSchemaProxy } from '../testing/schemaProxy.ts';
 import { connectEngine } from './connect.ts';
 import { attributesAfter, openTestEngine, toHead } from './embedded/testChain.ts';
 import type { Engine } from './engine.ts';
-import { suiteGenesis } from './engineSuite.ts';
 import { CLIENT_CAPABILITIES, methodsOf, type PayloadFork, payloadForkOf } from './methods.ts';
+import { suiteGenesis } from './suiteGenesis.ts';
 
 /** Seconds between two hardforks, and blocks in that time. */
 const SPAN = 4;

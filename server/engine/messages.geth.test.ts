@@ -16,8 +16,8 @@ import { connectEngine } from './connect.ts';
 import { type EmbeddedEngine, openEmbeddedEngine } from './embedded/open.ts';
 import { CHAIN_ID } from './embedded/testChain.ts';
 import type { Engine } from './engine.ts';
-import { suiteGenesis } from './engineSuite.ts';
 import { GuardedEngine } from './guardedEngine.ts';
+import { suiteGenesis } from './suiteGenesis.ts';
 
 const genesis = { ...suiteGenesis(), timestamp: `0x${(WORLD_START / 1000 - 10).toString(16)}` };
 let anvil: Anvil;

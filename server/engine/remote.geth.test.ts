@@ -17,8 +17,8 @@ import {
   type TestEngine,
   toHead,
 } from './embedded/testChain.ts';
-import { suiteGenesis } from './engineSuite.ts';
 import { GuardedEngine } from './guardedEngine.ts';
+import { suiteGenesis } from './suiteGenesis.ts';
 
 const genesis = suiteGenesis();
 let maker: TestEngine;

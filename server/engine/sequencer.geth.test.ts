@@ -10,7 +10,7 @@ import { type Geth, startGeth } from '../testing/geth.ts';
 import { type SequencerOnAnvil, sequencerOnAnvil, WORLD_START } from '../testing/sequencerOnAnvil.ts';
 import { openRemoteEngine, type RemoteEngine } from './connect.ts';
 import { alice, CHAIN_ID, openTestEngine, sign } from './embedded/testChain.ts';
-import { suiteGenesis } from './engineSuite.ts';
+import { suiteGenesis } from './suiteGenesis.ts';
 
 let anvil: Anvil;
 let geth: Geth;

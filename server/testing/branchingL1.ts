@@ -1,6 +1,6 @@
 /** A real L1 (anvil with the contracts) that is taken back and grown again, and a maker of L2 blocks for its batches. */
 import { buildBranch, openTestEngine, type TestEngine } from '../engine/embedded/testChain.ts';
-import { suiteGenesis } from '../engine/engineSuite.ts';
+import { suiteGenesis } from '../engine/suiteGenesis.ts';
 import type { SealedBlock } from '../protocol/block.ts';
 import { openRollupL1, type RollupL1 } from './rollupL1.ts';
 
