@@ -1,38 +1,12 @@
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import type { NodeHandle } from '../../runtime.ts';
-import { createScriptedNode } from '../../testing/scriptedNode.ts';
+import { ask, node, rowsOf } from '../../testing/askRest.ts';
 import type { Sink } from '../live/audience.ts';
 import { LiveStreams } from '../live/liveStreams.ts';
-import { answerRest, askForEvents, matchRest } from './handler.ts';
+import { askForEvents, matchRest } from './handler.ts';
 import { openApi } from './openApi.ts';
 import { errorView, type RestRoute, ROUTES } from './routes.ts';
-import { cell } from './tables.ts';
-
-const NOW = Date.UTC(2026, 10, 21, 14, 2, 31);
-const node = (scenario: Parameters<typeof createScriptedNode>[0] = 'recovered') =>
-  createScriptedNode(scenario, () => NOW);
-
-async function ask(
-  path: string,
-  over: { node?: NodeHandle | null; method?: string; headers?: HeadersInit; signal?: AbortSignal } = {},
-) {
-  const request = new Request(`http://node${path}`, {
-    method: over.method ?? 'GET',
-    headers: { host: 'localhost:3000', ...over.headers },
-    ...(over.signal === undefined ? {} : { signal: over.signal }),
-  });
-  const match = matchRest(new URL(request.url).pathname);
-  if (match === null) throw new Error(`nobody answers ${path}`);
-  return answerRest(request, match, {
-    node: over.node === undefined ? node() : over.node,
-    now: () => NOW,
-    software: 'plumbline/1.2.3',
-    streams: { full: false },
-  });
-}
-const rowsOf = async (path: string, over = {}) =>
-  ((await (await ask(path, over)).json()) as { rows: { seq: number }[] }).rows;
 
 const table: readonly RestRoute[] = ROUTES;
 const pathsToAsk = async (): Promise<[RestRoute, string][]> => {
@@ -139,123 +113,6 @@ describe('a query', () => {
   });
 });
 
-/** The whole of a list, by its pages, following the Link header. */
-async function byPages(path: string): Promise<unknown[]> {
-  const rows: unknown[] = [];
-  let next: string | null = path;
-  while (next !== null) {
-    const answer: Response = await ask(next);
-    rows.push(...((await answer.json()) as { rows: unknown[] }).rows);
-    next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1] ?? null;
-  }
-  return rows;
-}
-
-describe('paging and exports', () => {
-  const seqs = (rows: readonly unknown[]) => rows.map((row) => (row as { seq: number }).seq);
-
-  it.each(['reorgs', 'batches', 'leaders', 'activity'])(
-    '%s: the pages, the JSON, the JSON lines and the CSV have the same rows, none twice',
-    async (list) => {
-      const paged = seqs(await byPages(`/api/v1/${list}?limit=7`));
-      expect(paged.length).toBeGreaterThan(7);
-      expect(new Set(paged).size).toBe(paged.length);
-      expect(seqs((await (await ask(`/api/v1/${list}.json`)).json()) as unknown[])).toEqual(paged);
-      const lines = (await (await ask(`/api/v1/${list}.jsonl`)).text()).trimEnd().split('\n');
-      expect(seqs(lines.map((line) => JSON.parse(line)))).toEqual(paged);
-      const csv = (await (await ask(`/api/v1/${list}.csv`)).text()).trimEnd().split('\r\n');
-      expect(csv[0]).toMatch(/^seq,/);
-      expect(csv.slice(1).map((line) => Number(line.split(',')[0]))).toEqual(paged);
-    },
-  );
-
-  it('an export is what the filter matches, and a filter that matches nothing is an empty one', async () => {
-    const filter = 'layer=L2&minDepth=2';
-    const paged = seqs(await byPages(`/api/v1/reorgs?${filter}&limit=3`));
-    const all = (await (await ask(`/api/v1/reorgs.json?${filter}`)).json()) as {
-      layer: string;
-      depth: number;
-    }[];
-    expect(seqs(all)).toEqual(paged);
-    for (const row of all) expect(row.layer === 'L2' && row.depth >= 2).toBe(true);
-    expect(await (await ask('/api/v1/reorgs.json?minDepth=999999')).json()).toEqual([]);
-    expect((await (await ask('/api/v1/reorgs.csv?minDepth=999999')).text()).split('\r\n')).toHaveLength(2);
-    expect((await ask('/api/v1/reorgs.csv?limit=3')).status).toBe(400);
-  });
-
-  it('is a download with a name that says of what and when', async () => {
-    const { headers } = await ask('/api/v1/activity.csv');
-    expect(headers.get('content-disposition')).toBe(
-      'attachment; filename="activity_scripted_2026-11-21T1402Z.csv"',
-    );
-    expect(headers.get('content-type')).toMatch(/^text\/csv/);
-  });
-
-  it('holds one page in memory: 100,000 rows are read as the client takes them', async () => {
-    const huge = node('huge');
-    let pages = 0;
-    const { history } = huge;
-    const counted: NodeHandle = {
-      ...huge,
-      history: {
-        ...history!,
-        models: {
-          ...history!.models,
-          activity: (query) => {
-            pages++;
-            return history!.models.activity(query);
-          },
-        },
-      },
-    };
-    const reader = (await ask('/api/v1/activity.csv', { node: counted })).body!.getReader();
-    for (let i = 0; i < 5; i++) await reader.read();
-    expect(pages).toBeLessThanOrEqual(6);
-    await reader.cancel();
-    expect(pages).toBeLessThanOrEqual(6);
-  });
-
-  it('a journal that fails at once is a 503, and one that fails in the middle cuts the download off', async () => {
-    const good = node('huge');
-    const failing = (from: number): NodeHandle => {
-      let asked = 0;
-      const activity: NonNullable<NodeHandle['history']>['models']['activity'] = async (query) => {
-        if (++asked > from) throw new Error('disk I/O error');
-        return good.history!.models.activity(query);
-      };
-      return { ...good, history: { ...good.history!, models: { ...good.history!.models, activity } } };
-    };
-    const atOnce = await ask('/api/v1/activity.jsonl', { node: failing(0) });
-    expect([atOnce.status, errorView.parse(await atOnce.json()).message]).toEqual([
-      503,
-      'The journal does not answer: disk I/O error',
-    ]);
-    await expect((await ask('/api/v1/activity.jsonl', { node: failing(2) })).text()).rejects.toThrow(
-      'disk I/O error',
-    );
-  });
-});
-
-describe('a cell', () => {
-  it.each([
-    ['=1+1', "'=1+1"],
-    ['+1', "'+1"],
-    ['-1', "'-1"],
-    ['@SUM(A1)', "'@SUM(A1)"],
-    [' =1', "' =1"],
-    ['\t=1', "'\t=1"],
-    ['=cmd|"/c calc"!A1', `"'=cmd|""/c calc""!A1"`],
-    ['a,b', '"a,b"'],
-    ['say "x"', '"say ""x"""'],
-    ['two\nlines', '"two\nlines"'],
-    ['plain', 'plain'],
-    [-1, '-1'],
-    [null, ''],
-  ])('%j → %j', (value, text) => {
-    expect(cell(value)).toBe(text);
-  });
-});
-
 describe('the event stream', () => {
   interface Message {
     readonly id: number | null;
@@ -347,41 +204,6 @@ describe('the event stream', () => {
     );
     expect(messages[0]).toMatchObject({ event: 'missed', id: null, data: { after: 1 } });
     expect(messages[1]!.id).toBeGreaterThan(90_000);
-  });
-});
-
-describe('the feeds', () => {
-  it.each(['rss', 'atom'])('%s: the newest of a filter, with ids that stay', async (format) => {
-    const answer = await ask(`/api/v1/reorgs.${format}?layer=L2`);
-    expect(answer.headers.get('content-type')).toBe(`application/${format}+xml; charset=utf-8`);
-    const text = await answer.text();
-    const rows = (await rowsOf('/api/v1/reorgs?layer=L2')) as unknown as { id: string }[];
-    const ids = [...text.matchAll(/urn:plumbline:\d+:scripted:reorgs:([^<]+)</g)].map(([, id]) =>
-      decodeURIComponent(id!),
-    );
-    expect(ids).toEqual(rows.map(({ id }) => id).slice(0, 50));
-    expect(text).toContain(`http://localhost:3000/reorgs/${encodeURIComponent(rows[0]!.id)}`);
-  });
-
-  it('text of strangers stays text', async () => {
-    const { history, ...rest } = node();
-    const evil: NodeHandle = {
-      ...rest,
-      history: { ...history!, sentenceOf: () => '<script>alert(1)</script> & \u0000 \ud800 "x"' },
-    };
-    for (const format of ['rss', 'atom']) {
-      const text = await (await ask(`/api/v1/activity.${format}`, { node: evil })).text();
-      expect(text).toContain('&lt;script&gt;alert(1)&lt;/script&gt; &amp; \ufffd \ufffd &quot;x&quot;');
-      expect(text).not.toMatch(/<script/);
-    }
-  });
-
-  it('an empty list is a feed without entries', async () => {
-    for (const format of ['rss', 'atom']) {
-      const text = await (await ask(`/api/v1/reorgs.${format}`, { node: node('first-start') })).text();
-      expect(text).toContain('Reorgs of scripted');
-      expect(text).not.toMatch(/<(item|entry)>/);
-    }
   });
 });
 
