@@ -8,6 +8,7 @@ import { CommitMemory, type CommitMemoryOptions } from './commitMemory.ts';
 import type { ProviderStatus } from './health.ts';
 import { type Genesis, requireSameChain } from './identity.ts';
 import { Member, type ProviderReads } from './member.ts';
+import { Voters } from './voters.ts';
 import { Witnesses } from './witnesses.ts';
 
 export interface PoolOptions {
@@ -36,13 +37,6 @@ interface Pin {
 }
 
 const DEFAULT_GRACE_MS = 1_000;
-/** One that has not answered for so long has no say any more. */
-const VOTE_MS = 20_000;
-/** While one that was never caught answered within this, those on probation are not believed alone. */
-const GONE_MS = 120_000;
-/** A head that stands still for five slots while others move on (R18). */
-const STALE_MS = 60_000;
-const STALE_BLOCKS = 5;
 /** A provider on another branch than the agreed one is told of after so long: real reorgs settle sooner. */
 const DISPUTE_MS = 30_000;
 
@@ -58,6 +52,7 @@ export class ProviderPool implements Reads {
   readonly #options: PoolOptions;
   readonly #clock: Clock;
   readonly #members: readonly Member[];
+  readonly #voters: Voters;
   readonly #commits: CommitMemory;
   readonly #witnesses: Witnesses;
   #pin: Pin | null = null;
@@ -68,9 +63,10 @@ export class ProviderPool implements Reads {
     this.#options = { ...options, agree: providers.length === 1 ? 1 : options.agree };
     this.#clock = clock;
     this.#members = providers.map((reads, id) => new Member(id, reads, clock));
+    this.#voters = new Voters(this.#members, this.#options.agree, clock);
     this.#commits = new CommitMemory(options.commits);
     this.#witnesses = new Witnesses({
-      need: () => (this.#pin === null ? 1 : this.#need()),
+      need: () => (this.#pin === null ? 1 : this.#voters.need()),
       others: (but) => this.#others(but),
     });
     const given = options.genesisHash ?? null;
@@ -84,10 +80,10 @@ export class ProviderPool implements Reads {
 
   status(): readonly ProviderStatus[] {
     const now = this.#clock.now();
-    const highest = this.#highest();
+    const highest = this.#voters.highest();
     return this.#members.map((one) => {
       const status = one.health.status(now, highest, one === this.#pin?.serving);
-      if (status.state !== 'good' || !this.#standsStill(one)) return status;
+      if (status.state !== 'good' || !this.#voters.standsStill(one)) return status;
       const reason = `its head stands still at block ${one.health.head?.number}, ${status.lag} behind: it has no say`;
       return { ...status, state: 'failing', reason };
     });
@@ -99,8 +95,8 @@ export class ProviderPool implements Reads {
 
   async heads(signal?: AbortSignal): Promise<L1Heads> {
     const looked = await this.#look(signal);
-    const observations = this.#observations(looked);
-    const need = this.#need();
+    const observations = this.#voters.observations(looked);
+    const need = this.#voters.need();
     const before = this.#pin?.block ?? null;
     const agreed = await agree({ observations, need, before }, (id, number) =>
       this.#members[id]!.attempt('blockByNumber', signal, (reads) =>
@@ -200,7 +196,7 @@ export class ProviderPool implements Reads {
     if (signal?.aborted) throw new L1Error('aborted', 'heads', 'the look at L1 was aborted');
     const { genesis, same } = requireSameChain(
       [...fresh],
-      { need: this.#need(), all: this.#members.length },
+      { need: this.#voters.need(), all: this.#members.length },
       this.#genesis,
     );
     this.#genesis = genesis;
@@ -254,45 +250,6 @@ export class ProviderPool implements Reads {
       undefined,
       wait,
     );
-  }
-
-  /** Those who count towards an agreement: never caught lately, answering lately, and not standing still. */
-  #voters(): readonly Member[] {
-    const now = this.#clock.now();
-    const trusted = this.#members.filter((one) => one.mayVote(now, VOTE_MS) && !this.#standsStill(one));
-    if (trusted.length > 0) return trusted;
-    // Everybody was caught at something or is gone: those who come back from the bench are all there is.
-    const hope = this.#members.some((one) => one.mayVote(now, GONE_MS));
-    return hope ? [] : this.#members.filter(({ health }) => health.mayAsk(now));
-  }
-
-  #need(): number {
-    return Math.min(this.#options.agree, Math.max(1, this.#voters().length));
-  }
-
-  #observations(fresh: readonly Member[]): readonly Observation[] {
-    const voters = this.#members.length === 1 ? this.#members : this.#voters();
-    const now = this.#clock.now();
-    // While the voters are silent for a moment nobody else is taken in their place.
-    return voters.flatMap((one) =>
-      one.observed === null || (!fresh.includes(one) && !one.mayVote(now, VOTE_MS))
-        ? []
-        : [{ id: one.id, heads: one.observed, fresh: fresh.includes(one) }],
-    );
-  }
-
-  #highest(): number | null {
-    const heads = this.#members.flatMap(({ health }) => (health.head === null ? [] : [health.head.number]));
-    return heads.length === 0 ? null : Math.max(...heads);
-  }
-
-  /** R18. What a benched provider shows does not make the others look stale. */
-  #standsStill(one: Member): boolean {
-    const { head } = one.health;
-    if (head === null || this.#clock.now() - one.movedAt < STALE_MS) return false;
-    const now = this.#clock.now();
-    const others = this.#members.filter((other) => other !== one && other.mayVote(now, VOTE_MS));
-    return others.some((other) => (other.health.head?.number ?? 0) - head.number >= STALE_BLOCKS);
   }
 
   #noAgreement(looked: readonly Member[], observations: readonly Observation[], need: number): L1Error {
