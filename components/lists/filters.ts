@@ -4,6 +4,7 @@ import type {
   LeadersInput,
   ReorgsInput,
 } from '../../server/api/historyViews.ts';
+import { CAUSE_WORDS, STATUS_WORDS } from '../words.ts';
 import { rangeStart } from './ranges.ts';
 
 /**
@@ -25,26 +26,11 @@ const whole = (search: Search, name: string, max: number): number | undefined =>
   return /^\d{1,7}$/.test(value) && Number(value) >= 1 && Number(value) <= max ? Number(value) : undefined;
 };
 
-const CAUSES: readonly NonNullable<ReorgsInput['cause']>[] = [
-  'L1_REORG',
-  'BATCH_MISMATCH',
-  'LEADER_HANDOVER',
-  'LEADER_EQUIVOCATION',
-  'INVALID_PAYLOAD',
-  'EL_ROLLBACK',
-  'MANUAL_RESYNC',
-  'UNKNOWN',
-];
-const STATUSES: readonly NonNullable<BatchListInput['status']>[] = [
-  'seen',
-  'fetched',
-  'decoded',
-  'applied',
-  'safe',
-  'finalized',
-  'dropped',
-  'orphaned',
-];
+const namesOf = <T extends string>(words: Readonly<Record<T, unknown>>): readonly T[] =>
+  Object.keys(words) as T[];
+
+export const CAUSE_CHOICES = namesOf(CAUSE_WORDS);
+export const STATUS_CHOICES = namesOf(STATUS_WORDS);
 export const GROUPS = [
   'reorg',
   'leader',
@@ -62,9 +48,6 @@ export const GROUPS = [
   'journal',
 ] as const;
 
-export const CAUSE_CHOICES = CAUSES;
-export const STATUS_CHOICES = STATUSES;
-
 const PAGE = 50;
 type Wish<T> = Omit<T, 'before'>;
 
@@ -72,7 +55,7 @@ export const reorgWish = (search: Search, now: number): Wish<ReorgsInput> => ({
   limit: PAGE,
   from: rangeStart(search.get('range'), now),
   layer: word(search, 'layer', ['L1', 'L2']),
-  cause: word(search, 'cause', CAUSES),
+  cause: word(search, 'cause', CAUSE_CHOICES),
   minDepth: whole(search, 'minDepth', 1_000_000),
   q: text(search, 'q'),
 });
@@ -80,7 +63,7 @@ export const reorgWish = (search: Search, now: number): Wish<ReorgsInput> => ({
 export const batchWish = (search: Search, now: number): Wish<BatchListInput> => ({
   limit: PAGE,
   from: rangeStart(search.get('range'), now),
-  status: word(search, 'status', STATUSES),
+  status: word(search, 'status', STATUS_CHOICES),
   q: text(search, 'q'),
 });
 

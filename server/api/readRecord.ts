@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ReorgRow } from '../journal/readModels.ts';
 import { blockIdView, CAUSES } from './chainViews.ts';
 import { FATES, type Fate, type ReorgDetail, type ReorgListRow } from './historyViews.ts';
 
@@ -51,18 +52,6 @@ const record = z.object({
   transactionsNote: z.string().nullable().catch(null),
 });
 
-/** What a row of the read model holds beside the record. */
-export interface RowOfReorg {
-  readonly seq: number;
-  readonly id: string;
-  readonly layer: 'L1' | 'L2';
-  readonly cause: string;
-  readonly depth: number;
-  readonly detectedAt: number;
-  readonly recoveredAt: number | null;
-  readonly record: Readonly<Record<string, unknown>>;
-}
-
 const fateCounts = (transactions: readonly { fate: Fate }[]): Record<Fate, number> => {
   const counts = Object.fromEntries(FATES.map((fate) => [fate, 0])) as Record<Fate, number>;
   for (const { fate } of transactions) counts[fate] += 1;
@@ -70,7 +59,7 @@ const fateCounts = (transactions: readonly { fate: Fate }[]): Record<Fate, numbe
 };
 
 /** The whole of a reorg as the API says it. Total: any record gives an answer. */
-export const readReorg = (row: RowOfReorg): ReorgDetail => {
+export const readReorg = (row: ReorgRow): ReorgDetail => {
   const { layer, id, seq, depth, detectedAt, recoveredAt } = row;
   const read = record.parse(row.record);
   const since = (from: number | null, to: number | null): number | null =>

@@ -1,5 +1,6 @@
 import { tracked } from '@trpc/server';
 import { z } from 'zod';
+import { sleep } from '../lib/sleep.ts';
 import { currentNode, type NodeHandle } from '../runtime.ts';
 import {
   answerBatches,
@@ -25,18 +26,6 @@ import {
 import { answerSearch } from './search.ts';
 import { t } from './trpc.ts';
 import type { FeedItem } from './views.ts';
-
-const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 
 const FEED: FeedDeps = { node: currentNode, now: () => Date.now(), sleep };
 

@@ -1,5 +1,6 @@
 import type { BatchCommit } from '../protocol/batch.ts';
 import type { SealedBlock } from '../protocol/block.ts';
+import type { DecodeReason } from '../protocol/decodeError.ts';
 import type { Hash, L2BlockId } from '../protocol/refs.ts';
 
 /** Where derivation stands: everything up to and including this batch's last block is derived. */
@@ -11,29 +12,14 @@ export interface DerivationCursor {
 
 /** Stable reason codes, one sentence each in `invalidSentence`. driver.md case 7 and 8, reliability.md 2.3. */
 export type InvalidReason =
+  | DecodeReason
   | 'unreadable_commit' // calldata is not a commitBatch and no blob carries the blocks
-  | 'unknown_selector'
-  | 'malformed_calldata'
-  | 'calldata_too_large'
-  | 'number_out_of_range'
   | 'event_mismatch' // calldata and BatchCommitted log disagree on number or state root
   | 'batch_gap'
-  | 'malformed_blob'
   | 'blob_hash_mismatch'
-  | 'empty_batch'
-  | 'too_many_blocks'
-  | 'block_too_large'
-  | 'malformed_block'
-  | 'non_canonical_rlp'
-  | 'rlp_too_deep'
-  | 'malformed_transaction'
-  | 'unknown_transaction_type'
-  | 'too_many_transactions'
   | 'wrong_parent'
   | 'wrong_number'
   | 'wrong_timestamp'
-  | 'wrong_transactions_root'
-  | 'wrong_withdrawals_root'
   | 'wrong_last_block_hash'
   | 'wrong_state_root'
   | 'wrong_privileged_hash'
