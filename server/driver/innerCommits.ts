@@ -1,6 +1,7 @@
 import { fromInnerCalls, needsTrace } from '../derivation/innerCommit.ts';
 import type { BatchCommit } from '../protocol/batch.ts';
 import type { RollupConfig } from '../protocol/rollupConfig.ts';
+import { overCommits } from './overCommits.ts';
 import type { DriverL1 } from './ports.ts';
 
 /** Commits whose trace is remembered: a batch is looked at again after each reset. */
@@ -13,7 +14,7 @@ const KEEP = 64;
  */
 export function withInnerCommits(l1: DriverL1, config: RollupConfig): DriverL1 {
   const known = new Map<string, BatchCommit>();
-  const read = async (commit: BatchCommit, signal: AbortSignal | undefined): Promise<BatchCommit> => {
+  return overCommits(l1, async (commit, signal) => {
     if (l1.innerCalls === undefined || !needsTrace(config, commit)) return commit;
     const key = `${commit.l1Block.hash} ${commit.logIndex}`;
     const before = known.get(key);
@@ -24,21 +25,5 @@ export function withInnerCommits(l1: DriverL1, config: RollupConfig): DriverL1 {
     known.set(key, found);
     if (known.size > KEEP) known.delete(known.keys().next().value!);
     return found;
-  };
-  return {
-    heads: (signal) => l1.heads(signal),
-    contractState: (at, signal) => l1.contractState(at, signal),
-    blob: (block, versionedHash, signal) => l1.blob(block, versionedHash, signal),
-    blockByNumber: (number, signal) => l1.blockByNumber(number, signal),
-    batchCommits: async (from, to, pinned, signal, expected, most) => {
-      const commits: BatchCommit[] = [];
-      for (const commit of await l1.batchCommits(from, to, pinned, signal, expected, most))
-        commits.push(await read(commit, signal));
-      return commits;
-    },
-    commitOfBatch: async (batchNumber, pinned, signal) => {
-      const commit = await l1.commitOfBatch(batchNumber, pinned, signal);
-      return commit && read(commit, signal);
-    },
-  };
+  });
 }

@@ -46,8 +46,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'takes commits of another branch',
     file: 'server/driver/branchCheck.ts',
-    find: 'if (tracker.onBranch(commit.l1Block) !== false) return;',
-    replace: 'if (tracker !== null) return;',
+    find: 'if (tracker.onBranch(commit.l1Block) !== false) return commit;',
+    replace: 'if (tracker !== null) return commit;',
     from: TWO_BRANCHES_FROM,
   },
   {
