@@ -1,30 +1,17 @@
 // Finds the Chromium that the browser tests run in, or installs Debian's where that is allowed.
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { run, Stop, step } from './system.mjs';
+import { existsSync } from 'node:fs';
+import { onPath, run, Stop, step } from './system.mjs';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
-
-/** @param {string} name @returns {string | null} */
-function onPath(name) {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {}
-  }
-  return null;
-}
 
 /** True for a browser that starts; Ubuntu's `chromium-browser`, for one, may be a note that says to install a snap. */
 const works = (/** @type {string} */ path) =>
   spawnSync(path, ['--version'], { timeout: 30_000 }).status === 0;
 
 function find() {
-  for (const path of [...NAMES.map(onPath), MAC])
+  for (const path of [...NAMES.map((name) => onPath(name)), MAC])
     if (path !== null && existsSync(path) && works(path)) return path;
   return null;
 }

@@ -1,20 +1,11 @@
 // Finds the geth that the tests with a real engine drive, or builds it from its Go module.
 // `node bin/geth.mjs` prints its path, building it where needed; with `--find` it builds nothing.
 import { spawnSync } from 'node:child_process';
-import {
-  accessSync,
-  chmodSync,
-  constants,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { run, Stop, step } from './system.mjs';
+import { onPath, run, Stop, step } from './system.mjs';
 
 /** The release that is built, and the oldest that is taken from the PATH: what it refuses is part of what is tested. */
 export const GETH_VERSION = '1.17.10';
@@ -27,20 +18,6 @@ const MODULE = 'github.com/ethereum/go-ethereum';
 
 const cacheFolder = () =>
   join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'plumbline', `geth-v${GETH_VERSION}`);
-
-/** @param {readonly string[]} folders @param {string} name */
-function executable(folders, name) {
-  for (const folder of folders) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {}
-  }
-  return null;
-}
-
-const pathFolders = () => (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
 
 /** Text that a program prints, or null when it fails. @param {string} file @param {...string} args */
 function ask(file, ...args) {
@@ -75,7 +52,7 @@ export function findGeth() {
     throw new Stop(`PLUMBLINE_GETH names ${given}, which is no geth that starts: give the path of one.`);
   }
   const wanted = numbersOf(GETH_VERSION);
-  const installed = executable(pathFolders(), 'geth');
+  const installed = onPath('geth');
   if (installed !== null && atLeast(gethVersion(installed), wanted)) return installed;
   const built = join(cacheFolder(), 'geth');
   return existsSync(built) && atLeast(gethVersion(built), wanted) ? built : null;
@@ -92,7 +69,7 @@ export const GETH_HELP = `geth ${GETH_VERSION} or newer: put it on the PATH or n
 export async function ensureGeth(position) {
   const found = findGeth();
   if (found !== null) return found;
-  const go = executable([...pathFolders(), '/usr/local/go/bin'], 'go');
+  const go = onPath('go', ['/usr/local/go/bin']);
   if (go === null) throw new Stop(`There is neither geth nor a Go to build it with. Needed is ${GETH_HELP}.`);
   const folder = cacheFolder();
   mkdirSync(folder, { recursive: true });

@@ -1,6 +1,6 @@
 // What the launcher's parts share: where things are, how steps are told, how programs are run.
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { accessSync, constants as fsConstants, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -80,6 +80,22 @@ export const toolEnv = (node) => ({
   NEXT_TELEMETRY_DISABLED: '1',
   PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1',
 });
+
+/**
+ * The program of that name on the PATH, or else in the folders of `more`; null where there is none.
+ * @param {string} name @param {readonly string[]} more @returns {string | null}
+ */
+export function onPath(name, more = []) {
+  const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
+  for (const folder of [...folders, ...more]) {
+    const path = join(folder, name);
+    try {
+      accessSync(path, fsConstants.X_OK);
+      return path;
+    } catch {}
+  }
+  return null;
+}
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
