@@ -33,8 +33,3 @@ export interface PayloadAttributes {
   readonly noTxPool?: boolean;
   readonly gasLimit?: bigint;
 }
-
-/** What derivation yields for the engine: a whole block (based) or attributes to build one from (OP style). */
-export type L2BlockInput =
-  | { readonly kind: 'sealed'; readonly block: import('./block.ts').SealedBlock }
-  | { readonly kind: 'attributes'; readonly attributes: PayloadAttributes };

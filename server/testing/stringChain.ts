@@ -75,8 +75,6 @@ export const l2Ref = (text: string): L2BlockRef => lastOf(grow('L2', null, text)
 /** More blocks on top of a given one, oldest first, without it: for branches too long to write out. */
 export const l1Extend = (parent: L1BlockRef, characters: string): readonly L1BlockRef[] =>
   grow('L1', parent, characters);
-export const l2Extend = (parent: L2BlockRef, characters: string): readonly L2BlockRef[] =>
-  grow('L2', parent, characters);
 
 /** The character of a string-chain block: `blockName(l1Ref('abc').hash)` is `c`. */
 export const blockName = (hash: Hash): string =>

@@ -161,13 +161,6 @@ export const recoveryMs = (record: Pick<ReorgRecord, 'detectedAt' | 'regainedAt'
 
 export type FateCounts = Readonly<Record<TransactionFate, number>>;
 
-/** How many of the listed transactions met which fate. */
-export function countFates(transactions: readonly Pick<DroppedTransaction, 'fate'>[]): FateCounts {
-  const counts = { same: 0, re_included: 0, pending: 0, dropped: 0, conflicting: 0, not_known: 0 };
-  for (const { fate } of transactions) counts[fate] += 1;
-  return counts;
-}
-
 /** The first and the last of a row that is too long to list. */
 export function bothEnds<T>(row: readonly T[], max = MAX_LISTED_BLOCKS): readonly T[] {
   if (row.length <= max) return row;

@@ -11,9 +11,6 @@ export interface Backend {
   call(method: string, params: readonly unknown[]): Promise<unknown>;
 }
 
-/** How the engine presents itself in `web3_clientVersion`. */
-export const CLIENT_VERSION = 'plumbline/embedded';
-
 export function createBackend(core: EngineCore): Backend {
   const methods: ReadonlyMap<string, RpcMethod> = new Map(
     Object.entries({ ...engineMethods(core), ...ethMethods(core) }),
