@@ -1,4 +1,3 @@
-import type { StatusView } from './api/views.ts';
 import { checkRunner } from './checkRun.ts';
 import { Control, dutyOf } from './control.ts';
 import { deriveBatch, genesisCursor } from './derivation/ethrexBased.ts';
@@ -8,41 +7,27 @@ import { INITIAL_STATE } from './driver/state.ts';
 import type { Engine } from './engine/engine.ts';
 import { fleetReader } from './fleet.ts';
 import type { HostedNode } from './host.ts';
-import type { Journal, JournalEvent, JournalStore } from './journal/journal.ts';
+import type { Journal, JournalStore } from './journal/journal.ts';
 import { type LastingJournal, lastingJournal } from './journal/lasting.ts';
 import { HeadTracker } from './l1/headTracker.ts';
 import type { L1 } from './l1/l1.ts';
 import type { Clock } from './lib/clock.ts';
 import { endAll } from './lib/endAll.ts';
 import type { Pace } from './lib/loop.ts';
+import { gapSince, historyOf, identityOf, type NodeDescription } from './nodeFacts.ts';
 import { DriverPace, nodeLoop } from './nodeLoop.ts';
 import { nodeOps } from './nodeOps.ts';
 import { nodeWebhook, type WebhookConfig } from './nodeWebhook.ts';
 import { closeOpenIntents } from './openIntents.ts';
 import { createOperator, type Operator } from './operator/operator.ts';
 import type { Holder } from './operator/tokens.ts';
-import type { Address } from './protocol/refs.ts';
-import type { RollupConfig } from './protocol/rollupConfig.ts';
 import type { Sequencing, SequencingDeps } from './sequencing.ts';
-import { sentenceOf } from './status/activity.ts';
 import { StatusBook } from './status/book.ts';
 import { FaultWatch } from './status/faultWatch.ts';
 import { LagBook } from './status/lagBook.ts';
-import type { Identity } from './status/present.ts';
 import { VerdictWatch } from './status/verdictWatch.ts';
 
-export interface NodeOptions {
-  readonly name: string;
-  readonly mode: StatusView['node']['mode'];
-  readonly software: string;
-  readonly config: RollupConfig;
-  /** Host of the L1 endpoint, without path or credentials. */
-  readonly l1Host: string;
-  /** Look at L1 at least this often, milliseconds. */
-  readonly pollIntervalMs: number;
-  readonly ourSequencer: Address | null;
-  /** Other nodes of the same operator, for the page to switch to. */
-  readonly fleet?: readonly StatusView['fleet'][number][];
+export interface NodeOptions extends NodeDescription {
   /** Who may give orders. Without anybody there is no way to give one. */
   readonly holders?: readonly Holder[];
   /** Milliseconds between two manual resyncs. */
@@ -226,11 +211,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): RollupNode {
       engineSkewMs: () => deps.engine.clockSkewMs?.() ?? null,
       journalFile: options.journalFile ?? null,
     }),
-    history: {
-      models: journal.models,
-      sentenceOf,
-      beganAt: async () => (await journal.since(0, 1))[0]?.at ?? null,
-    },
+    history: historyOf(journal),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -257,10 +238,6 @@ export function createNode(options: NodeOptions, deps: NodeDeps): RollupNode {
     },
   };
 }
-
-/** From the last sign of the process before: nobody saw what happened since. Milliseconds since 1970. */
-export const gapSince = (last: JournalEvent | null, now: number): { from: number; to: number } | null =>
-  last && { from: last.at, to: now };
 
 /** Once, when the driver is level with L1 for the first time: what the process before left open. */
 function closingIntents(
@@ -293,20 +270,3 @@ async function closeJournal(journal: Journal): Promise<void> {
     await journal.close();
   }
 }
-
-const identityOf = (options: NodeOptions, engine: Engine, startedAt: number): Identity => ({
-  node: {
-    name: options.name,
-    mode: options.mode,
-    startedAt,
-    software: options.software,
-    engine: engine.name,
-    l1ChainId: options.config.l1ChainId,
-    l2ChainId: options.config.l2ChainId,
-    l1Host: options.l1Host,
-  },
-  fleet: [...(options.fleet ?? [])],
-  batchesPerSequencer: options.config.batchesPerSequencer,
-  ourSequencer: options.ourSequencer,
-  expectedEveryMs: options.pollIntervalMs,
-});

@@ -13,10 +13,10 @@ import type { Clock } from './lib/clock.ts';
 import { endAll } from './lib/endAll.ts';
 import { type Pace, SteppableLoop } from './lib/loop.ts';
 import { msLeft } from './lib/wait.ts';
-import { gapSince, type NodeOptions } from './node.ts';
+import type { NodeOptions } from './node.ts';
+import { gapSince, historyOf, identityOf } from './nodeFacts.ts';
 import { nodeOps } from './nodeOps.ts';
 import { nodeWebhook } from './nodeWebhook.ts';
-import { sentenceOf } from './status/activity.ts';
 import { StatusBook } from './status/book.ts';
 import { FaultWatch } from './status/faultWatch.ts';
 import { VerdictWatch } from './status/verdictWatch.ts';
@@ -65,13 +65,17 @@ export function createObserverNode(options: ObserverNodeOptions, deps: ObserverN
     metrics: ops.metrics,
     onChange: () => book.refresh(),
   });
-  const book = new StatusBook(identityOf(options, deps, clock.now()), INITIAL_STATE, {
-    clock,
-    activity: () => journal.recent(),
-    journalTrouble: () => journal.trouble,
-    l1Providers: () => deps.l1.providers?.() ?? [],
-    webhook: () => webhook?.view() ?? null,
-  });
+  const book = new StatusBook(
+    identityOf({ ...options, mode: 'observe', ourSequencer: null }, deps.node, clock.now()),
+    INITIAL_STATE,
+    {
+      clock,
+      activity: () => journal.recent(),
+      journalTrouble: () => journal.trouble,
+      l1Providers: () => deps.l1.providers?.() ?? [],
+      webhook: () => webhook?.view() ?? null,
+    },
+  );
   const observer = new Observer(
     { config: options.config, genesisCursor: genesisCursor(options.config) },
     {
@@ -128,11 +132,7 @@ export function createObserverNode(options: ObserverNodeOptions, deps: ObserverN
       sequencing: () => null,
       journalTrouble: () => journal.trouble,
     }),
-    history: {
-      models: journal.models,
-      sentenceOf,
-      beganAt: async () => (await journal.since(0, 1))[0]?.at ?? null,
-    },
+    history: historyOf(journal),
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -157,20 +157,3 @@ export function createObserverNode(options: ObserverNodeOptions, deps: ObserverN
     },
   };
 }
-
-const identityOf = (options: ObserverNodeOptions, { node }: ObserverNodeDeps, startedAt: number) => ({
-  node: {
-    name: options.name,
-    mode: 'observe' as const,
-    startedAt,
-    software: options.software,
-    engine: node.name,
-    l1ChainId: options.config.l1ChainId,
-    l2ChainId: options.config.l2ChainId,
-    l1Host: options.l1Host,
-  },
-  fleet: [...(options.fleet ?? [])],
-  batchesPerSequencer: options.config.batchesPerSequencer,
-  ourSequencer: null,
-  expectedEveryMs: options.pollIntervalMs,
-});

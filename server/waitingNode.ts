@@ -6,11 +6,10 @@ import type { JournalEvent, JournalStore } from './journal/journal.ts';
 import { backoffMs } from './lib/backoff.ts';
 import type { Clock } from './lib/clock.ts';
 import { NodeMetrics } from './metrics/nodeMetrics.ts';
-import { gapSince } from './node.ts';
+import { gapSince, historyOf } from './nodeFacts.ts';
 import type { Address } from './protocol/refs.ts';
 import type { RollupConfig } from './protocol/rollupConfig.ts';
 import { publishNode } from './runtime.ts';
-import { sentenceOf } from './status/activity.ts';
 import { StatusBook } from './status/book.ts';
 import { chainFacts } from './status/chainFacts.ts';
 import { FaultWatch } from './status/faultWatch.ts';
@@ -111,12 +110,7 @@ class WaitingNode implements HostedNode {
   }
 
   get history() {
-    const { journal } = this.#deps;
-    return {
-      models: journal.models,
-      sentenceOf,
-      beganAt: async () => (await journal.since(0, 1))[0]?.at ?? null,
-    };
+    return historyOf(this.#deps.journal);
   }
 
   readonly ops = {
