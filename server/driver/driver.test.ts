@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { world } from '../testing/driverWorld.ts';
+import { COMMITS, world } from '../testing/driverWorld.ts';
 import { l1Ref, l2Chain, l2Ref } from '../testing/stringChain.ts';
 import { RECENT_BATCHES } from './recent.ts';
-
-const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' };
 
 describe('the straight path', () => {
   it('derives every committed batch in order and marks its last block safe', async () => {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { HeadTracker } from '../l1/headTracker.ts';
 import { L1Error } from '../l1/l1.ts';
-import { world } from '../testing/driverWorld.ts';
+import { COMMITS, world } from '../testing/driverWorld.ts';
 import { fakeL1 } from '../testing/fakeL1.ts';
 import { l2Ref } from '../testing/stringChain.ts';
 
-const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' };
 const REORG_TO_X = { ...COMMITS, abcdx: 'ABCXX', abcdxy: 'ABCXXYY' };
 
 describe('a failure between seeing a reorg and acting on it', () => {

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { TransactionRef } from '../engine/engine.ts';
 import type { Address } from '../protocol/refs.ts';
-import { world } from '../testing/driverWorld.ts';
+import { COMMITS, world } from '../testing/driverWorld.ts';
 import { chainText, l1Ref, l2Ref } from '../testing/stringChain.ts';
 import type { ReorgRecord } from './plan/reorgRecord.ts';
 
-const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' };
 const TO_X = { ...COMMITS, abcdx: 'ABCXX', abcdxyz: 'ABCXXYY' };
 const address = (byte: string): Address => `0x${byte.repeat(20)}`;
 const [ANNA, BERT] = [address('aa'), address('bb')];

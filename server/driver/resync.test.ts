@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { type World, world } from '../testing/driverWorld.ts';
+import { COMMITS, type World, world } from '../testing/driverWorld.ts';
 import { ANA, order, payloads, preview, requestFor, restarted, untilEnded } from '../testing/resyncOrders.ts';
 import { l1Ref } from '../testing/stringChain.ts';
 import type { ResyncRequest, ResyncTarget } from './plan/resync.ts';
 import { restoreOrders } from './plan/resyncJournal.ts';
 
-const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' };
 const signal = new AbortController().signal;
 
 async function resynced(w: World, target: ResyncTarget, change: Partial<ResyncRequest> = {}) {

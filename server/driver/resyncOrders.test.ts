@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type World, world } from '../testing/driverWorld.ts';
+import { COMMITS, type World, world } from '../testing/driverWorld.ts';
 import { ANA, order, payloads, preview, requestFor, restarted, untilEnded } from '../testing/resyncOrders.ts';
 import type { ResyncPreview, ResyncRequest } from './plan/resync.ts';
 import { restoreOrders } from './plan/resyncJournal.ts';
 
-const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' };
 const signal = new AbortController().signal;
 
 const later = (w: World, ms: number): undefined => {

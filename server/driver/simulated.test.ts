@@ -2,13 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import { HeadTracker } from '../l1/headTracker.ts';
 import type { BatchCommit } from '../protocol/batch.ts';
-import { WORLD_DERIVATION, world } from '../testing/driverWorld.ts';
+import { COMMITS, WORLD_DERIVATION, world } from '../testing/driverWorld.ts';
 import { fakeL1 } from '../testing/fakeL1.ts';
 import { l1Ref, l2Ref } from '../testing/stringChain.ts';
 import { HEAD_STRIDE } from './applyBatch.ts';
 import { ASK_AGAIN_MS } from './forward.ts';
-
-const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' };
 
 describe('a backend left on a dead branch', () => {
   it('is stale and halts nothing, because nothing it calls final contradicts L1', async () => {

@@ -81,6 +81,9 @@ export const WORLD_DERIVATION: Derivation = { deriveBatch: deriveText, lastBlock
 /** Which L2 chain each L1 block commits. A key of several letters is one block of one branch (see FakeL1Options). */
 export type Commits = Readonly<Record<string, string | readonly string[]>>;
 
+/** Batches 1, 2 and 3 in L1 blocks c, e and g: what most stories begin with. */
+export const COMMITS = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' } as const satisfies Commits;
+
 function commitsOf(table: Commits): Readonly<Record<string, readonly FakeCommit[]>> {
   const numbers = new Map<string, number>();
   const ends = (text: string): string => text.replace('!', '');

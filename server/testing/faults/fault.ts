@@ -3,9 +3,7 @@
  * driver may say meanwhile, and where it must end once the fault is over.
  */
 import type { PayloadStatus } from '../../protocol/forkchoice.ts';
-import { type Commits, type World, type WorldOptions, world } from '../driverWorld.ts';
-
-export const COMMITS: Commits = { c: 'ABC', e: 'ABCDE', g: 'ABCDEFG' };
+import { COMMITS, type Commits, type World, type WorldOptions, world } from '../driverWorld.ts';
 
 export interface Fault {
   readonly id: string;

@@ -36,7 +36,7 @@ const configOf = ({ hash, timestamp }: L2Block): RollupConfig => ({
   limits: DEFAULT_LIMITS,
 });
 
-/** One life of the node's process: the real driver and head tracker, and a loop that paces them as `node.ts` does. */
+/** One life of the node's process: the real driver and head tracker, and a loop that paces them as `nodeLoop.ts` does. */
 export class Life implements Caller {
   readonly name: string;
   readonly driver: Driver;
