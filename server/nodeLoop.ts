@@ -1,6 +1,7 @@
 import type { Control } from './control.ts';
-import type { Driver, StepOutcome } from './driver/driver.ts';
+import type { Driver } from './driver/driver.ts';
 import { MAX_DELAY_MS } from './driver/plan/failure.ts';
+import type { StepOutcome } from './driver/state.ts';
 import type { LastingJournal } from './journal/lasting.ts';
 import type { Clock } from './lib/clock.ts';
 import { type Pace, SteppableLoop } from './lib/loop.ts';

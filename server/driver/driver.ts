@@ -21,7 +21,7 @@ import type { Derivation, DriverEngine, DriverL1, L1Tracker } from './ports.ts';
 import { ReorgBook } from './reorgBook.ts';
 import { Resync } from './resync.ts';
 import { Sightings } from './sightings.ts';
-import type { DriverState } from './state.ts';
+import type { DriverState, StepOutcome } from './state.ts';
 import { watchedEngine } from './watchedEngine.ts';
 
 export interface DriverDeps extends MemoryDeps {
@@ -46,9 +46,6 @@ export interface DriverOptions {
   /** Milliseconds between two resyncs. */
   readonly resyncCooldownMs?: number;
 }
-
-/** `more`: step again at once · `idle`: wait for a new L1 head or a timer · `failed`: wait for `nextTryAt`. */
-export type StepOutcome = 'more' | 'idle' | 'failed' | 'halted';
 
 /** Phases in which there is nothing left to derive. */
 const LEVEL: ReadonlySet<DriverState['phase']> = new Set(['following', 'blocked']);

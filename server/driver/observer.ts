@@ -7,7 +7,6 @@ import { compareWithEngine } from './applyBatch.ts';
 import { onPinnedBranch } from './branchCheck.ts';
 import { CommitReader } from './commitReader.ts';
 import { deriveCommit } from './deriveCommit.ts';
-import type { StepOutcome } from './driver.ts';
 import { NOTHING_DROPPED, readDropped } from './dropped.ts';
 import { findStart } from './findStart.ts';
 import { withInnerCommits } from './innerCommits.ts';
@@ -29,7 +28,7 @@ import type {
 import { appliedBatch, recentBatches } from './recent.ts';
 import { batchesAbove, l1ReorgRecord } from './reorg.ts';
 import { ReorgBook } from './reorgBook.ts';
-import type { Divergence, DriverState, EthrexFacts, Observed } from './state.ts';
+import type { Divergence, DriverState, EthrexFacts, Observed, StepOutcome } from './state.ts';
 
 /** A node that can be asked and not told: there is nothing here that writes. */
 export interface ObservedNodePort extends EngineReads {

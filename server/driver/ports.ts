@@ -8,8 +8,8 @@ import type { BatchCommit } from '../protocol/batch.ts';
 import type { L1BlockId, L2BlockId } from '../protocol/refs.ts';
 
 export type { EngineCondition } from '../engine/condition.ts';
+export type { ProviderStatus } from '../l1/l1.ts';
 export type { L1Event, L1View } from '../l1/l1View.ts';
-export type { ProviderStatus } from '../l1/pool/health.ts';
 export type { ContractState, EngineErrorCode, EngineLabels, L1ErrorCode, L1Heads, Severity };
 
 export type DriverL1 = Pick<

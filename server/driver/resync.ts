@@ -1,6 +1,5 @@
 import type { L2BlockId } from '../protocol/refs.ts';
 import type { StepContext } from './context.ts';
-import type { StepOutcome } from './driver.ts';
 import { lastBlockHashOf } from './findStart.ts';
 import { classify } from './plan/failure.ts';
 import type { Actor, Duty, ExecuteAnswer, PreviewAnswer, Refusal, ResyncProgress } from './plan/resync.ts';
@@ -12,6 +11,7 @@ import { impactOf } from './resyncImpact.ts';
 import { pointOfBatch, resolveTarget } from './resyncPoint.ts';
 import { recordResync } from './resyncRecord.ts';
 import { rewindAllLabels } from './rewind.ts';
+import type { StepOutcome } from './state.ts';
 
 export interface ResyncOptions {
   /** What has to be typed to confirm. */

@@ -142,3 +142,6 @@ export const INITIAL_STATE: DriverState = {
   engineAt: null,
   progressAt: null,
 };
+
+/** `more`: step again at once · `idle`: wait for a new L1 head or a timer · `failed`: wait for `nextTryAt`. */
+export type StepOutcome = 'more' | 'idle' | 'failed' | 'halted';

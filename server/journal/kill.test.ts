@@ -10,8 +10,8 @@ import { verify } from '../journalTool/verify.ts';
 import { makeVersion1 } from '../testing/oldJournal.ts';
 import { seeded } from '../testing/seeded.ts';
 import type { JournalEvent } from './journal.ts';
+import { MAX_PAGE_EVENTS } from './pages.ts';
 import { openJournal } from './sqlite.ts';
-import { MAX_PAGE_EVENTS } from './storedJournal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-kill-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -8,11 +8,11 @@ import { makeVersion1 } from '../testing/oldJournal.ts';
 import { canonicalJson } from './canonicalJson.ts';
 import { codeOf, journalSuite } from './journalSuite.ts';
 import { modelSuite } from './modelSuite.ts';
+import { MAX_PAGE_EVENTS } from './pages.ts';
 import type { ReadModels } from './readModels.ts';
 import { genesisTip, type Row, rowHash } from './rowHash.ts';
 import { openJournal } from './sqlite.ts';
 import { SCHEMA_VERSION } from './sqliteMigrations.ts';
-import { MAX_PAGE_EVENTS } from './storedJournal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'plumbline-journal-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

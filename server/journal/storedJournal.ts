@@ -3,13 +3,12 @@ import { canonicalJson } from './canonicalJson.ts';
 import type { Checkpointer } from './checkpointer.ts';
 import type { CheckpointFacts, JournalEvent, JournalQuery, JournalStore, NewEvent } from './journal.ts';
 import { JournalError } from './journalError.ts';
+import { pageSize, toEvent } from './pages.ts';
 import type { ReadModels } from './readModels.ts';
 import { Retention } from './retention.ts';
 import { type Row, rowHash, type Tip } from './rowHash.ts';
 import { StoredModels } from './storedModels.ts';
 
-/** A page never holds more events than this, whatever is asked. */
-export const MAX_PAGE_EVENTS = 1_000;
 /** UTF-16 units of one canonical payload: some hundred times the largest honest record. */
 export const MAX_PAYLOAD_LENGTH = 1024 * 1024;
 
@@ -286,17 +285,3 @@ export function encode(kind: string, payload: unknown): string {
     `the journal cannot record this ${kind} event: ${text.length} characters, above the bound of ${MAX_PAYLOAD_LENGTH}`,
   );
 }
-
-export const pageSize = (limit: number): number => {
-  if (!Number.isSafeInteger(limit) || limit < 1)
-    throw new RangeError(`limit must be a whole number from 1, not ${limit}`);
-  return Math.min(limit, MAX_PAGE_EVENTS);
-};
-
-export const toEvent = ({ seq, at, kind, ref, payload }: Omit<Row, 'hash'>): JournalEvent => ({
-  seq,
-  at,
-  kind,
-  ref,
-  payload: JSON.parse(payload) as unknown,
-});

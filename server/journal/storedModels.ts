@@ -11,6 +11,7 @@ import {
 } from './conditions.ts';
 import type { JournalEvent } from './journal.ts';
 import { EVENT_KINDS, groupOf, severityOf } from './kinds.ts';
+import { MAX_PAGE_EVENTS, pageSize, toEvent } from './pages.ts';
 import { foldedBatch, intentRow, leaderRow, Projector, reorgRow } from './projector.ts';
 import {
   type ActivityQuery,
@@ -27,7 +28,6 @@ import {
   type ReorgTotals,
 } from './readModels.ts';
 import type { Row } from './rowHash.ts';
-import { MAX_PAGE_EVENTS, pageSize, type StoredJournal, toEvent } from './storedJournal.ts';
 
 /** So many new events are folded without a question, so that none has to wait for a long row of them. */
 const TEND_FROM = 200;
@@ -36,14 +36,25 @@ const SLICES_A_QUESTION = 5;
 /** Events, or rows of a list, in which one page looks for a text. The next page goes on from there. */
 export const SEARCHED_ROWS = 5_000;
 
+/** The journal whose events are folded. */
+export interface FoldedJournal {
+  /** Number of the newest event; 0 before the first. */
+  readonly newest: number;
+  since(after: number, limit: number): Promise<readonly JournalEvent[]>;
+  /** Reads do not wait for writes: what is durable is there. */
+  read<T>(work: () => Promise<T>): Promise<T>;
+  /** Runs `work` when everything asked for before has ended. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
+}
+
 /** The read models of a stored journal. What is new is folded in before a question is answered. */
 export class StoredModels implements ReadModels {
-  readonly #journal: StoredJournal;
+  readonly #journal: FoldedJournal;
   readonly #backend: Backend;
   readonly #projector: Projector;
   readonly #mine: RawBuilder<SqlBool>;
 
-  constructor(journal: StoredJournal, backend: Backend) {
+  constructor(journal: FoldedJournal, backend: Backend) {
     this.#journal = journal;
     this.#backend = backend;
     this.#projector = new Projector(backend);

@@ -1,6 +1,5 @@
 import type { BatchCommit } from '../protocol/batch.ts';
 import type { Address, Hash, L1BlockId, L1BlockRef } from '../protocol/refs.ts';
-import type { ProviderStatus } from './pool/health.ts';
 
 /** The L1 node's labels. `safe` and `finalized` are null when the node does not offer them (fault R23). */
 export interface L1Heads {
@@ -177,4 +176,35 @@ export class InconsistencyError extends L1Error {
     super(code, method, message);
     this.rule = rule;
   }
+}
+
+/**
+ * `good`: asked and believed as far as its answers prove themselves · `failing`: gives no answers, or doubtful ones,
+ * and is asked again with backoff · `limited`: asked us to wait · `benched`: gave an answer that cannot be right ·
+ * `probation`: back from the bench, watched and not yet believed · `wrong_chain`: serves another chain.
+ */
+export type ProviderState = 'good' | 'failing' | 'limited' | 'benched' | 'probation' | 'wrong_chain';
+
+/** One provider for people. Times are milliseconds since 1970. */
+export interface ProviderStatus {
+  readonly host: string;
+  readonly state: ProviderState;
+  /** It served the last step. */
+  readonly current: boolean;
+  readonly head: L1BlockRef | null;
+  /** Blocks that its head is behind the highest head of the pool; null when it is not known. */
+  readonly lag: number | null;
+  readonly answers: number;
+  readonly failures: number;
+  /** Share of failures among the last answers, 0 to 1. */
+  readonly errorRate: number;
+  /** Mean over the last answers. Milliseconds; null before the first. */
+  readonly latencyMs: number | null;
+  readonly lastAnswerAt: number | null;
+  /** It is not asked before. */
+  readonly until: number | null;
+  /** Why it is not `good`, with what to do; null when it is. */
+  readonly reason: string | null;
+  /** How often it was caught, by rule. */
+  readonly inconsistencies: Readonly<Partial<Record<InconsistencyRule, number>>>;
 }

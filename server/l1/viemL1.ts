@@ -7,8 +7,14 @@ import { BeaconClient } from './beacon.ts';
 import { L1Endpoint, type L1Trust, type RollupOnL1 } from './endpoint.ts';
 import { HeadFeed, type Schedule } from './headFeed.ts';
 import { KzgHasher } from './kzg.ts';
-import { type ContractState, type ExpectedBatches, type L1, L1Error, type L1Heads } from './l1.ts';
-import type { ProviderStatus } from './pool/health.ts';
+import {
+  type ContractState,
+  type ExpectedBatches,
+  type L1,
+  L1Error,
+  type L1Heads,
+  type ProviderStatus,
+} from './l1.ts';
 import { ProviderPool } from './pool/pool.ts';
 
 export interface L1Options {

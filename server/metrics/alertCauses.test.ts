@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { SequencerView, StatusView } from '../api/views.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { CheckpointFacts, JournalStore, NewEvent } from '../journal/journal.ts';
-import type { ProviderStatus } from '../l1/pool/health.ts';
+import type { ProviderStatus } from '../l1/l1.ts';
 import { nodeOps } from '../nodeOps.ts';
 import { StatusBook } from '../status/book.ts';
 import type { Identity } from '../status/present.ts';

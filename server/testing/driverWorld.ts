@@ -6,9 +6,10 @@
  */
 import type { BatchOutcome, DerivationCursor } from '../derivation/derivation.ts';
 import type { LastBlock } from '../derivation/lastBlock.ts';
-import { Driver, type DriverDeps, type StepOutcome } from '../driver/driver.ts';
+import { Driver, type DriverDeps } from '../driver/driver.ts';
 import type { Duty } from '../driver/plan/resync.ts';
 import type { Derivation } from '../driver/ports.ts';
+import type { StepOutcome } from '../driver/state.ts';
 import type { JournalEvent } from '../journal/journal.ts';
 import { HeadTracker } from '../l1/headTracker.ts';
 import type { BatchCommit } from '../protocol/batch.ts';

@@ -5,38 +5,14 @@
 import { backoffMs } from '../../lib/backoff.ts';
 import { msLeft } from '../../lib/wait.ts';
 import type { L1BlockRef } from '../../protocol/refs.ts';
-import { INCONSISTENCY_RULES, InconsistencyError, type InconsistencyRule, type L1Error } from '../l1.ts';
-
-/**
- * `good`: asked and believed as far as its answers prove themselves · `failing`: gives no answers, or doubtful ones,
- * and is asked again with backoff · `limited`: asked us to wait · `benched`: gave an answer that cannot be right ·
- * `probation`: back from the bench, watched and not yet believed · `wrong_chain`: serves another chain.
- */
-export type ProviderState = 'good' | 'failing' | 'limited' | 'benched' | 'probation' | 'wrong_chain';
-
-/** One provider for people. Times are milliseconds since 1970. */
-export interface ProviderStatus {
-  readonly host: string;
-  readonly state: ProviderState;
-  /** It served the last step. */
-  readonly current: boolean;
-  readonly head: L1BlockRef | null;
-  /** Blocks that its head is behind the highest head of the pool; null when it is not known. */
-  readonly lag: number | null;
-  readonly answers: number;
-  readonly failures: number;
-  /** Share of failures among the last answers, 0 to 1. */
-  readonly errorRate: number;
-  /** Mean over the last answers. Milliseconds; null before the first. */
-  readonly latencyMs: number | null;
-  readonly lastAnswerAt: number | null;
-  /** It is not asked before. */
-  readonly until: number | null;
-  /** Why it is not `good`, with what to do; null when it is. */
-  readonly reason: string | null;
-  /** How often it was caught, by rule. */
-  readonly inconsistencies: Readonly<Partial<Record<InconsistencyRule, number>>>;
-}
+import {
+  INCONSISTENCY_RULES,
+  InconsistencyError,
+  type InconsistencyRule,
+  type L1Error,
+  type ProviderState,
+  type ProviderStatus,
+} from '../l1.ts';
 
 /** A benched provider comes back on probation after this long, doubled each time. */
 const BENCH = { firstMs: 15_000, maxMs: 600_000, factor: 2, jitter: 0 };

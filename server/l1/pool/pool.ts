@@ -1,11 +1,17 @@
 import type { Clock } from '../../lib/clock.ts';
 import type { BatchCommit } from '../../protocol/batch.ts';
 import { type Hash, type L1BlockId, type L1BlockRef, sameBlock } from '../../protocol/refs.ts';
-import { type ContractState, type ExpectedBatches, type L1, L1Error, type L1Heads } from '../l1.ts';
+import {
+  type ContractState,
+  type ExpectedBatches,
+  type L1,
+  L1Error,
+  type L1Heads,
+  type ProviderStatus,
+} from '../l1.ts';
 import { badAnswer } from '../wire.ts';
 import { type Agreement, agree, type Observation } from './agree.ts';
 import { CommitMemory, type CommitMemoryOptions } from './commitMemory.ts';
-import type { ProviderStatus } from './health.ts';
 import { type Genesis, requireSameChain } from './identity.ts';
 import { Member, type ProviderReads } from './member.ts';
 import { Voters } from './voters.ts';
