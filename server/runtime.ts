@@ -7,7 +7,6 @@
 import type { CheckRun } from './api/checkRunViews.ts';
 import type { FleetRow, LagSample } from './api/historyViews.ts';
 import type { OperatorHandle } from './api/operatorViews.ts';
-import type { JournalHealth } from './api/probes.ts';
 import type { ChainFacts } from './api/rpc/chainFacts.ts';
 import type { DevnetAnswer, DevnetVerb, StatusView } from './api/views.ts';
 import type { JournalEvent } from './journal/journal.ts';
@@ -40,6 +39,13 @@ export interface HistoryHandle {
   sentenceOf(event: Pick<JournalEvent, 'kind' | 'payload'>): string;
   /** When the journal began, milliseconds since 1970; null while it is empty. */
   beganAt(): Promise<number | null>;
+}
+
+/** Whether events can be written down. */
+export interface JournalHealth {
+  readonly ok: boolean;
+  /** Why not; null when they can. */
+  readonly detail: string | null;
 }
 
 export interface OpsHandle {

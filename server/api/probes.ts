@@ -8,13 +8,6 @@ export interface ProcessHealth {
   readonly loopLagMs: number;
 }
 
-/** Whether events can be written down. */
-export interface JournalHealth {
-  readonly ok: boolean;
-  /** Why not; null when they can. */
-  readonly detail: string | null;
-}
-
 export interface ProbeAnswer {
   readonly status: 200 | 503;
   readonly body: Readonly<Record<string, unknown>>;
