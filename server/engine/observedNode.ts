@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { boundedText } from '../lib/boundedText.ts';
+import { boundedText } from '../lib/bounded.ts';
 import type { Hash, L2BlockRef } from '../protocol/refs.ts';
 import { redactText, redactUrl } from '../telemetry/redact.ts';
 import { answers, hash, readAnswer, safeQuantity } from './answers.ts';

@@ -3,7 +3,7 @@
  * a bound on the answer, no redirects, answers matched by id, and errors that name the host but no URL.
  * It does not retry: backoff belongs to the scheduler above, and moving to another endpoint to the pool.
  */
-import { boundedText } from '../lib/boundedText.ts';
+import { boundedText } from '../lib/bounded.ts';
 import { redactText, redactUrl } from '../telemetry/redact.ts';
 import { L1Error, type L1ErrorCode } from './l1.ts';
 import { isRateRefusal, rangeRefusal } from './refusals.ts';

@@ -1,5 +1,5 @@
 import { withDeadline } from '../lib/abort.ts';
-import { boundedText } from '../lib/boundedText.ts';
+import { boundedText } from '../lib/bounded.ts';
 import type { JsonRpc } from './ports.ts';
 
 /** What a JSON-RPC endpoint refused, with its own code and data, or (`http_…`) that it is not one. */

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { boundedText } from '../../lib/bounded.ts';
 import { err, ok, type Result } from '../../lib/result.ts';
 import { ChaosError } from './chaosError.ts';
 import { type ChaosAnswer, type ChaosCommand, readCommand } from './verbTable.ts';
@@ -113,7 +114,7 @@ async function handle(
 ): Promise<void> {
   const refused = refusalOf(request, portOf(server), token);
   if (refused !== null) return refuse(response, refused);
-  const body = await readBody(request);
+  const body = await boundedText({ body: request }, MAX_BODY_BYTES);
   if (body === null) return refuse(response, { status: 413, error: 'The request is too large.' });
   const read = requestBody.safeParse(tryJson(body));
   if (!read.success) {
@@ -176,17 +177,6 @@ function refuse(response: ServerResponse, { status, error }: Refusal): void {
 function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(JSON.stringify(body));
-}
-
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function tryJson(text: string): unknown {

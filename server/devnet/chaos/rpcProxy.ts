@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { boundedBytes } from '../../lib/bounded.ts';
 import type { Clock } from '../../lib/clock.ts';
 import type { Address, Hash, Hex } from '../../protocol/refs.ts';
 import { readRawTransaction } from './rawTransaction.ts';
@@ -133,7 +134,7 @@ export class RpcProxy {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = this.#upstream === null ? null : await readBody(request);
+    const body = this.#upstream === null ? null : await boundedBytes(request, MAX_BODY_BYTES);
     await this.#wait(this.#rules.delayMs);
     const upstream = this.#upstream;
     if (upstream === null || body === null) {
@@ -252,18 +253,6 @@ function requestHead({ method, url, rawHeaders }: IncomingMessage, host: string)
     if (rawHeaders[at]!.toLowerCase() !== 'host') lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
   }
   return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-/** Null when it is larger than any request of ours. */
-async function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function parse(body: Buffer): unknown {

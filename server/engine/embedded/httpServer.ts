@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { boundedText } from '../../lib/bounded.ts';
 import { parseJwtSecret, verifyJwt } from '../transport/jwt.ts';
 import type { Backend } from './backend.ts';
 import { RPC_CODES, RpcError } from './rpcError.ts';
@@ -83,7 +84,7 @@ async function handle(
   if (!/^application\/json\b/.test(request.headers['content-type'] ?? '')) {
     return text(response, 415, 'content type must be application/json');
   }
-  const body = await readBody(request);
+  const body = await boundedText({ body: request }, MAX_BODY_BYTES);
   if (body === null) return text(response, 413, `the request is larger than ${MAX_BODY_BYTES} bytes`);
   const calls = parseBody(body);
   if (calls === null) return json(response, errorAnswer(null, RPC_CODES.parseError, 'parse error'));
@@ -122,17 +123,6 @@ const errorAnswer = (id: JsonRpcRequest['id'], code: number, message: string, da
   id,
   error: { code, message, ...(data === undefined ? {} : { data }) },
 });
-
-async function readBody(request: IncomingMessage): Promise<string | null> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    if (size > MAX_BODY_BYTES) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
 
 /** Null when the body is not JSON, or a batch too long. A request that is not one is null in the list. */
 function parseBody(body: string): { batch: boolean; requests: readonly (JsonRpcRequest | null)[] } | null {

@@ -1,4 +1,4 @@
-import { boundedText } from '../../lib/boundedText.ts';
+import { boundedText } from '../../lib/bounded.ts';
 import { EngineError } from '../engine.ts';
 import { createJwt } from './jwt.ts';
 import { toEngineError } from './rpcErrorCodes.ts';

@@ -9,7 +9,7 @@ import {
 import { publicKeyToAddress } from 'viem/accounts';
 import { z } from 'zod';
 import { isDeadline, withDeadline } from '../../lib/abort.ts';
-import { boundedText } from '../../lib/boundedText.ts';
+import { boundedText } from '../../lib/bounded.ts';
 import { toHex } from '../../protocol/bytes.ts';
 import type { Address, Hex } from '../../protocol/refs.ts';
 import { redactText } from '../../telemetry/redact.ts';

@@ -1,5 +1,5 @@
 import { isDeadline, withDeadline } from '../../lib/abort.ts';
-import { boundedText } from '../../lib/boundedText.ts';
+import { boundedText } from '../../lib/bounded.ts';
 import { decodeBlock } from '../../protocol/blockCodec.ts';
 import { tryFromHex } from '../../protocol/bytes.ts';
 import type { Hash, L2BlockRef } from '../../protocol/refs.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { boundedText } from './boundedText.ts';
+import { boundedText } from './bounded.ts';
 
 it.each([
   ['abcd', 4, 'abcd'],
