@@ -1,4 +1,5 @@
 import type { Page } from '@playwright/test';
+import { SCRIPTED_OPERATOR_TOKEN } from '../server/testing/scriptedOperator.ts';
 import { SCENARIOS } from '../server/testing/scriptedStatus.ts';
 import { complaintsOfAxe, everyForm, type Width } from './support/axe.ts';
 import { expect, test } from './support/fixtures.ts';
@@ -212,4 +213,47 @@ test('axe finds nothing in the palette, the keys and the sheet', async ({ page, 
   await page.getByRole('button', { name: 'More', exact: true }).click();
   await expect(page.getByRole('dialog', { name: 'More' })).toBeVisible();
   await clean(page, 'more', { widths: [390, 320] });
+});
+
+test('axe finds nothing in the dialogs of an operator, step by step', async ({ page, scripted }) => {
+  await scripted.command('operator=on&show=recovered');
+  await opened(page, `${scripted.url}/health`);
+  const panel = page.getByRole('region', { name: 'Operator' });
+  await page.getByRole('banner').getByRole('button', { name: 'Sign in as operator' }).click();
+  const form = page.getByRole('dialog', { name: 'Sign in as operator' });
+  await form.getByLabel('Operator token').fill('f'.repeat(64));
+  await form.getByRole('button', { name: 'Sign in' }).click();
+  await expect(form.getByRole('alert')).toHaveText('This is not a token of this node.');
+  await clean(page, 'sign-in, refused');
+  await form.getByLabel('Operator token').fill(SCRIPTED_OPERATOR_TOKEN);
+  await form.getByRole('button', { name: 'Sign in' }).click();
+  await expect(form).toHaveCount(0);
+
+  await panel.getByRole('button', { name: 'Pause the driver' }).click();
+  await clean(page, 'pause');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+
+  await panel.getByRole('button', { name: /^Resync from L1/ }).click();
+  const resync = page.getByRole('dialog', { name: 'Resync from L1' });
+  const execute = resync.getByRole('button', { name: 'Resync 12 blocks' });
+  await clean(page, 'resync: target');
+  await resync.getByRole('button', { name: 'See what would happen' }).click();
+  await expect(resync.getByRole('region', { name: 'Impact' })).toBeVisible();
+  await clean(page, 'resync: impact');
+  await resync.getByRole('button', { name: 'Continue' }).click();
+  // `click` waits until what is aria-disabled is so no more; a key presses it as it stands.
+  await execute.press('Enter');
+  await expect(resync.getByRole('alert')).not.toBeEmpty();
+  await clean(page, 'resync: confirm, something lacks');
+  await resync.getByLabel('Reason, kept in the journal').fill('stuck after an RPC swap');
+  await resync.getByLabel('Name of this node').fill('scripted');
+  await execute.click();
+  await expect(resync).toContainText('Going back');
+  await clean(page, 'resync: going on');
+  await scripted.command('resync=failed');
+  await expect(resync).toContainText('failed: the engine keeps its head');
+  await clean(page, 'resync: failed');
+  await scripted.command('resync=done');
+  await expect(resync).toContainText('in plumb with L1 again');
+  await clean(page, 'resync: done');
 });
