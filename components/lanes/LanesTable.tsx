@@ -53,10 +53,19 @@ const Row = ({ block, clock }: { block: LaneBlockView; clock: (ms: number) => st
 export const LanesTable = memo(({ lanes, shown }: { lanes: readonly LaneBlockView[]; shown?: number }) => {
   const zone = useZone();
   return (
-    <table className="data-table">
+    <table className="data-table lanes-table">
       <caption className="sr-only">
         L1 blocks with the batches they hold and the L2 blocks these carry, newest first
       </caption>
+      <colgroup>
+        <col className="col-l1" />
+        <col className="col-hash" />
+        <col className="col-time" />
+        <col className="col-state" />
+        <col className="col-batch" />
+        <col className="col-l2" />
+        <col />
+      </colgroup>
       <thead>
         <tr>
           <th scope="col">L1 block</th>

@@ -99,8 +99,17 @@ export const BatchPanel = memo(({ batches }: { batches: readonly BatchView[] }) 
         <p className="blank">No batch has been seen on L1 yet.</p>
       ) : (
         <>
-          <table className="data-table wide-only">
+          <table className="data-table batch-table wide-only">
             <caption className="sr-only">Last batches, newest first</caption>
+            <colgroup>
+              <col className="col-batch" />
+              <col className="col-l1" />
+              <col className="col-poster" />
+              <col className="col-l2" />
+              <col className="col-txs" />
+              <col className="col-source" />
+              <col />
+            </colgroup>
             <thead>
               <tr>
                 <th scope="col">Batch</th>

@@ -81,8 +81,9 @@ export const LivePill = () => {
       data-state={pill.kind}
       data-hydrated={mounted}
     >
-      <Icon shape={shape} />
-      <span>{text}</span>
+      {/* Keyed: another state is another word in its middle, not the same one on the move. */}
+      <Icon key={`shape ${pill.kind}`} shape={shape} />
+      <span key={`word ${pill.kind}`}>{text}</span>
     </span>
   );
 };
