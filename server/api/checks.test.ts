@@ -98,6 +98,13 @@ describe('the checks', () => {
     expect(of({ ...hook, dead }, NOW + 25 * 3_600_000)).toBe('pass');
   });
 
+  it('say the seconds that a dependency is given', () => {
+    const limits = Object.fromEntries(checksOf(statusOf('aligned'), NOW).map(({ id, limit }) => [id, limit]));
+    expect(limits['l1_answers']).toBe('warn > 24 s, twice the poll interval');
+    expect(limits['engine_answers']).toBe('warn > 8 s, twice the poll interval');
+    expect(limits['driver_steps']).toBe('warn > 8 s, twice the poll interval');
+  });
+
   it('warn of a driver that steps later than it should, before it counts as lost', () => {
     const status = statusOf('aligned');
     expect(states(status, NOW + 9_000)['driver_steps']).toBe('warn');

@@ -25,7 +25,8 @@ type Row = Omit<Check, 'id' | 'label' | 'limit'>;
 interface Criterion {
   readonly id: string;
   readonly label: string;
-  readonly limit: string;
+  /** In words; a function of the status where the number is the node's own. */
+  readonly limit: string | ((status: StatusView) => string);
   readonly look: (status: StatusView, now: number) => Row;
 }
 
@@ -37,6 +38,12 @@ const seconds = (ms: number): string => `${(Math.max(0, ms) / 1000).toFixed(1)} 
 
 /** A span that may be long: in whole minutes from two on. */
 const minutes = (ms: number): string => (ms < 120_000 ? seconds(ms) : `${Math.floor(ms / 60_000)} m`);
+
+/** What `answers` allows, with its number: "warn > 24 s, twice the poll interval". */
+const twiceThePoll =
+  (layer: 'driver' | 'l1' | 'engine') =>
+  ({ freshness }: StatusView): string =>
+    `warn > ${Number(((2 * freshness[layer].expectedEvery) / 1000).toFixed(1))} s, twice the poll interval`;
 
 /** A dependency by when it last answered. */
 const answers =
@@ -171,7 +178,7 @@ const CRITERIA: readonly Criterion[] = [
   {
     id: 'l1_answers',
     label: 'L1 node answers',
-    limit: 'twice the poll interval',
+    limit: twiceThePoll('l1'),
     look: answers('l1', 'the L1 node'),
   },
   {
@@ -183,7 +190,7 @@ const CRITERIA: readonly Criterion[] = [
   {
     id: 'engine_answers',
     label: 'Execution engine answers',
-    limit: 'twice the poll interval',
+    limit: twiceThePoll('engine'),
     look: answers('engine', 'the execution engine'),
   },
   {
@@ -195,7 +202,7 @@ const CRITERIA: readonly Criterion[] = [
   {
     id: 'driver_steps',
     label: 'Driver steps',
-    limit: 'twice the poll interval',
+    limit: twiceThePoll('driver'),
     look: answers('driver', 'the driver'),
   },
   {
@@ -225,4 +232,9 @@ const CRITERIA: readonly Criterion[] = [
 
 /** @param now the server's clock, milliseconds */
 export const checksOf = (status: StatusView, now: number): readonly Check[] =>
-  CRITERIA.map(({ id, label, limit, look }) => ({ id, label, limit, ...look(status, now) }));
+  CRITERIA.map(({ id, label, limit, look }) => ({
+    id,
+    label,
+    limit: typeof limit === 'string' ? limit : limit(status),
+    ...look(status, now),
+  }));
