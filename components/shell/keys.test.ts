@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type GoSince, type KeyAction, type KeyPress, stepKeys } from './keys.ts';
+import { type GoSince, KEY_HELP, type KeyAction, type KeyPress, stepKeys } from './keys.ts';
 import { PLACES, pageNameOf, placeOf } from './places.ts';
 
 const press = (key: string, over: Partial<KeyPress> = {}): KeyPress => ({
@@ -22,9 +22,10 @@ const typed = (...presses: KeyPress[]): (KeyAction | null)[] => {
 };
 
 describe('keys', () => {
-  it('go to every page that has one, after g', () => {
-    for (const { key, path } of PLACES) {
-      if (key === null) continue;
+  it('go to every page, after g', () => {
+    for (const { key, path, name } of PLACES) {
+      if (key === null) throw new Error(`no key goes to ${name}`);
+      expect(KEY_HELP).toContainEqual({ keys: ['g', key], does: `Go to ${name}` });
       expect(typed(press('g'), press(key))).toEqual([null, { kind: 'go', path }]);
     }
   });

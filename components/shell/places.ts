@@ -80,7 +80,7 @@ export const PLACES: readonly Place[] = [
   {
     path: '/api-docs',
     name: 'API',
-    key: null,
+    key: 'd',
     icon: 'M7 5l-5 5l5 5M13 5l5 5l-5 5',
     onPhone: false,
     inRow: false,
