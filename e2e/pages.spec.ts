@@ -89,6 +89,29 @@ test.describe('search and keys', () => {
     await expect(page.getByRole('dialog')).toBeHidden();
   });
 
+  test('lead from a batch that was committed twice to the part of the commit that was chosen', async ({
+    page,
+    scripted,
+  }) => {
+    await scripted.show('recovered');
+    const status = (await (await page.request.get(`${scripted.url}/api/v1/status`)).json()) as {
+      batches: { number: number; progress: string; l1Block: { hash: string } }[];
+    };
+    const batch = status.batches.find(({ progress }) => progress === 'orphaned')!;
+    await page.goto(`${scripted.url}/settings`);
+    await expect(page.getByTestId('live-pill')).toHaveText('Live');
+    await page.keyboard.press('/');
+    await page.getByRole('combobox', { name: 'Search, or choose an action' }).fill(String(batch.number));
+    await page
+      .getByRole('option')
+      .filter({ hasText: `Batch ${batch.number}` })
+      .filter({ hasText: 'orphaned' })
+      .click();
+    const part = page.locator(`#commit-${batch.l1Block.hash}`);
+    await expect(part).toContainText('orphaned');
+    await expect(part).toBeInViewport();
+  });
+
   test('say why nothing was found, and close with Escape, giving the focus back', async ({
     page,
     scripted,

@@ -92,7 +92,11 @@ interface CommitProps {
 }
 
 const Commit = ({ row, leader, live }: CommitProps) => (
-  <Panel title={titleOf(row)} aside={<StatusPips status={row.status} />}>
+  <Panel
+    title={titleOf(row)}
+    aside={<StatusPips status={row.status} />}
+    {...(row.l1Block === null ? {} : { anchor: `commit-${row.l1Block.hash}` })}
+  >
     <Steps row={row} />
     {row.reason === null && row.orphanedBy === null ? null : (
       <p className="reason">

@@ -33,14 +33,16 @@ interface PanelProps {
   /** Of a panel whose own news failed to come: when it was last right. Milliseconds, server clock. */
   readonly asOf?: number | null;
   readonly className?: string;
+  /** What an address may point at after its `#`. */
+  readonly anchor?: string;
   readonly children: ReactNode;
 }
 
 /** A titled region; every panel of the page is one. */
-export const Panel = ({ title, aside, asOf = null, className = '', children }: PanelProps) => {
+export const Panel = ({ title, aside, asOf = null, className = '', anchor, children }: PanelProps) => {
   const id = useId();
   return (
-    <section className={`panel ${className}`} aria-labelledby={id}>
+    <section id={anchor} className={`panel ${className}`} aria-labelledby={id}>
       <header className="panel-head">
         <h2 id={id} className="eyebrow">
           {title}

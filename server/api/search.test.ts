@@ -168,6 +168,12 @@ describe('a whole number', () => {
     ]);
   });
 
+  it('leads from an orphaned commit to its own part of the page', async () => {
+    const { hits } = await find('27', nodeWith({ batches: started }, remember));
+    const paths = hits.filter(({ title }) => title === 'Batch 27').map(({ path }) => path);
+    expect(paths).toEqual(['/batches/27', `/batches/27#commit-${hash('b27')}`]);
+  });
+
   it('offers what the status knows where the journal is missing or fails', async () => {
     const expected = ['L2 block 27: safe', 'L1 block 27: safe', 'Batch 7: orphaned, carries L2 block 27'];
     expect(await told('27', nodeWith({ batches: started }))).toEqual(expected);

@@ -9,14 +9,21 @@ type Commit = Pick<BatchView, 'number' | 'progress' | 'firstBlock' | 'lastBlock'
 
 export const onChain = (layer: 'l1' | 'l2', id: string | number): string => `/chain?sel=${layer}-${id}`;
 
+/**
+ * Of a number that was committed more than once the page shows every commit: the hit of one that is not the batch of L1
+ * leads to its own part (components/batches/BatchPage.tsx).
+ */
+const partOf = ({ progress, l1Block }: Pick<Commit, 'progress' | 'l1Block'>): string =>
+  progress === 'orphaned' && l1Block !== null ? `#commit-${l1Block.hash}` : '';
+
 export const batchHit = (
-  { number, progress }: Pick<Commit, 'number' | 'progress'>,
+  commit: Pick<Commit, 'number' | 'progress' | 'l1Block'>,
   why: string,
 ): SearchHit => ({
   kind: 'batch',
-  title: `Batch ${number}`,
-  detail: `${progress}, ${why}`,
-  path: `/batches/${number}`,
+  title: `Batch ${commit.number}`,
+  detail: `${commit.progress}, ${why}`,
+  path: `/batches/${commit.number}${partOf(commit)}`,
 });
 
 const carries = ({ firstBlock, lastBlock }: Commit, block: number): boolean =>
