@@ -17,7 +17,7 @@ export type Shape =
   | 'lock';
 
 /** Names a pair of colour tokens in app/styles/tokens.css. */
-export type Tone = 'ok' | 'info' | 'warn' | 'stop' | 'reorg' | 'held' | 'mute';
+export type Tone = 'ok' | 'info' | 'warn' | 'stop' | 'reorg' | 'orphaned' | 'held' | 'mute';
 
 export interface Word {
   readonly word: string;
@@ -50,7 +50,7 @@ export const STATUS_WORDS: Record<BatchStatus, { word: string; shape: Shape; ton
   safe: { word: 'safe', shape: 'disc', tone: 'ok' },
   finalized: { word: 'finalized', shape: 'lock', tone: 'ok' },
   dropped: { word: 'dropped', shape: 'cross', tone: 'stop' },
-  orphaned: { word: 'orphaned', shape: 'cross', tone: 'reorg' },
+  orphaned: { word: 'orphaned', shape: 'cross', tone: 'orphaned' },
 };
 
 /** One sentence each, for the legend of the lanes. */

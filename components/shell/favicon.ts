@@ -7,6 +7,7 @@ const COLOURS: Record<Tone, string> = {
   warn: '#d97a1c',
   stop: '#d8392e',
   reorg: '#a44bc2',
+  orphaned: '#a44bc2',
   held: '#6468c0',
   mute: '#8a8f92',
 };
