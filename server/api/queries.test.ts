@@ -77,6 +77,49 @@ describe('reorgs', () => {
   });
 });
 
+describe('a second block that was refused', () => {
+  const refused = (payload: object) => ({
+    seq: 9,
+    at: NOW,
+    kind: 'fence.refused',
+    ref: null,
+    severity: 'critical' as const,
+    actor: null,
+    payload,
+  });
+  const told = async (payload: object) => {
+    const activity = async () => ({ rows: [refused(payload)], next: null, upTo: 9 });
+    const history = { ...node.history!, models: { ...node.history!.models, activity } };
+    const answer = await answerActivity({ ...node, history }, NOW, activityInput.parse({}));
+    if (answer.kind !== 'activity') throw new Error(answer.kind);
+    return answer.rows[0]!;
+  };
+
+  it('leads to the resync that took the first one back, and to nothing where there was none', async () => {
+    const resync = (await reorgsOf({ cause: 'MANUAL_RESYNC' })).rows[0]!;
+    const number = resync.commonAncestor!.number + 1;
+    expect(await told({ kind: 'block', number, hash: '0x2', claimed: '0x1' })).toMatchObject({
+      sentence: `refused a second block ${number}: a manual resync had taken the first one back`,
+      path: `/reorgs/${resync.id}`,
+    });
+    const [batch] = resync.droppedBatches;
+    expect(await told({ kind: 'batch', number: batch, hash: '0x2', claimed: '0x1' })).toMatchObject({
+      path: `/reorgs/${resync.id}`,
+    });
+    expect(await told({ kind: 'block', number: 7, hash: '0x2', claimed: '0x1' })).toMatchObject({
+      sentence: 'refused a second block 7',
+      path: null,
+    });
+  });
+
+  it('leads to no reorg that took another block of that number back', async () => {
+    const reorg = node.status().reorgs[1]!;
+    const [{ number, hash }] = reorg.droppedL2 as [{ number: number; hash: string }];
+    expect((await told({ kind: 'block', number, hash: '0x2', claimed: hash })).path).toBe('/reorgs/r-57');
+    expect((await told({ kind: 'block', number, hash: '0x2', claimed: '0x1' })).path).toBeNull();
+  });
+});
+
 describe('one reorg', () => {
   const reorgOf = async (id: string) => {
     const answer = await answerReorg(node, NOW, id);

@@ -310,6 +310,43 @@ export const toActivityRow = (row: ActivityRow, sentenceOf: History['sentenceOf'
   payload: row.payload,
 });
 
+/** Reorgs looked through for the one that took back what was signed a second time. */
+const TAKEN_BACK_ROWS = 50;
+
+/**
+ * A second block or batch of one number is refused where the first was taken back here: by a resync of a node that led,
+ * or by another reorg of L2. Null where no such record is known.
+ */
+const takenBackBy = async (models: ReadModels, row: ActivityRow): Promise<ReorgDetail | null> => {
+  const [kind, number, claimed] = ['kind', 'number', 'claimed'].map((name) => field(row.payload, name));
+  if (row.kind !== 'fence.refused' || typeof number !== 'number') return null;
+  const { rows } = await models.reorgs({ layer: 'L2', to: row.at, limit: TAKEN_BACK_ROWS });
+  return (
+    rows.map(readReorg).find((reorg) => {
+      if (kind === 'batch') return reorg.droppedBatches.includes(number);
+      const listed = reorg.droppedL2.find((block) => block.number === number);
+      if (listed !== undefined) return listed.hash === claimed;
+      const [above, tip] = [reorg.commonAncestor?.number, reorg.oldTip?.number];
+      return above !== undefined && tip !== undefined && above < number && number <= tip;
+    }) ?? null
+  );
+};
+
+const withCause = async (
+  models: ReadModels,
+  row: ActivityRow,
+  shown: ActivityListRow,
+): Promise<ActivityListRow> => {
+  const reorg = await takenBackBy(models, row);
+  if (reorg === null) return shown;
+  const what = reorg.cause === 'MANUAL_RESYNC' ? 'a manual resync' : `an L2 reorg (${reorg.cause})`;
+  return {
+    ...shown,
+    sentence: `${shown.sentence}: ${what} had taken the first one back`,
+    path: `/reorgs/${encodeURIComponent(reorg.id)}`,
+  };
+};
+
 export const answerActivity = (
   node: NodeHandle | null,
   now: number,
@@ -323,7 +360,9 @@ export const answerActivity = (
       now,
       next,
       upTo,
-      rows: page.rows.map((row) => toActivityRow(row, history.sentenceOf)),
+      rows: await Promise.all(
+        page.rows.map((row) => withCause(history.models, row, toActivityRow(row, history.sentenceOf))),
+      ),
       watching: await watchingOf(history, input.from),
     };
   });
