@@ -13,7 +13,7 @@ import { recoveredWords } from '../reorgs/explain.ts';
 const RECOVERED_SHOWN_MS = 30_000;
 
 const lost = (reorg: ReorgView): string => {
-  const l2 = reorg.layer === 'L2' ? '' : `, ${count(reorg.droppedL2.length, 'L2 block')} to be replaced`;
+  const l2 = reorg.layer === 'L2' ? '' : `, ${count(reorg.droppedL2Count, 'L2 block')} to be replaced`;
   return `${count(reorg.depth, `${reorg.layer} block`)} dropped${l2}`;
 };
 

@@ -31,8 +31,8 @@ const Row = ({ reorg }: { reorg: ReorgView }) => (
       after {reorg.layer} <span className="num">{groupDigits(reorg.commonAncestor.number)}</span>
       {reorg.droppedBatches.length === 0
         ? ''
-        : ` · ${count(reorg.droppedBatches.length, 'batch', 'batches')} dropped`}
-      {reorg.droppedL2.length === 0 ? '' : ` · ${count(reorg.droppedL2.length, 'L2 block')} replaced`}
+        : ` · ${count(reorg.droppedBatches.length, 'batch', 'batches')} ${reorg.cause === 'MANUAL_RESYNC' ? 'derived again' : 'dropped'}`}
+      {reorg.droppedL2Count === 0 ? '' : ` · ${count(reorg.droppedL2Count, 'L2 block')} replaced`}
     </p>
     <p className={`reorg-line tone-${reorg.recoveredAt === null ? 'reorg' : 'ok'}`}>
       <Icon shape={reorg.recoveredAt === null ? 'quarter' : 'check'} />
