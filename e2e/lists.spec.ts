@@ -102,6 +102,50 @@ test.describe('reorgs', () => {
     await expect(page.getByRole('region', { name: 'No such reorg' })).toContainText('this log began');
   });
 
+  for (const width of [1440, 1280, 390]) {
+    test(`show each fact without a sideways scroll at ${width} px`, async ({ page, scripted }) => {
+      await scripted.show('recovered');
+      await page.setViewportSize({ width, height: 900 });
+      const hidden = (): Promise<string[]> =>
+        page.evaluate(() =>
+          [...document.querySelectorAll<HTMLElement>('main *')]
+            .filter((one) => ['auto', 'scroll'].includes(getComputedStyle(one).overflowX))
+            .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+            .map((one) => one.getAttribute('aria-label') ?? one.className),
+        );
+      await page.goto(`${scripted.url}/reorgs`);
+      await expect(page.locator('[data-reorg^="L1-"]:visible')).toBeVisible();
+      await expect.poll(hidden).toEqual([]);
+      await page.goto(`${scripted.url}/reorgs/r-54`);
+      await expect(page.locator('[data-fate="re_included"]:visible').first()).toContainText('re-included');
+      await expect.poll(hidden).toEqual([]);
+    });
+  }
+
+  test('of L2 lead to the L1 reorg that caused them, and back', async ({ page, scripted }) => {
+    await scripted.show('recovered');
+    await page.goto(`${scripted.url}/reorgs?cause=L1_REORG`);
+    await expect(page.getByText(/counted once$/)).toBeVisible();
+    await page
+      .getByRole('row')
+      .filter({ hasText: 'by L1 reorg r-47' })
+      .getByRole('link', { name: 'r-47' })
+      .click();
+    const context = page.getByRole('region', { name: 'L1 context' });
+    await context.getByRole('link', { name: 'r-48' }).click();
+    await expect(context).toContainText('Caused by L1 reorg r-47');
+  });
+
+  test('of a resync whose blocks all came back say so in every figure', async ({ page, scripted }) => {
+    await scripted.show('recovered');
+    await page.goto(`${scripted.url}/reorgs/r-31`);
+    const main = page.getByRole('main');
+    await expect(main).toContainText(/none: all 140\sL2 blocks came back as they were/);
+    await expect(main).toContainText('all back in their blocks');
+    await expect(page.getByRole('region', { name: 'L1 context' })).toContainText('Batches derived again:');
+    await expect(main).not.toContainText('Batches dropped');
+  });
+
   test('of a long branch show both ends and count what is between', async ({ page, scripted }) => {
     await scripted.show('recovered');
     await page.goto(`${scripted.url}/reorgs?minDepth=50`);

@@ -19,6 +19,7 @@ import {
   runWords,
 } from '../lanes/shapes.tsx';
 import { useZone } from '../parts/useZone.ts';
+import { reorgName } from '../reorgs/ReorgRows.tsx';
 import {
   across,
   batchSpot,
@@ -92,7 +93,7 @@ const Dropped = ({ runs, l2Bottom }: { runs: ReturnType<typeof orphanedRuns>; l2
         <path d={`M${from} ${l2Bottom}v44`} className="orphan-line" />
         <rect x={from} y={l2Bottom + 44} width={width} height="22" rx="3" className="lane-cell" />
         <text x={from + width + 6} y={l2Bottom + 60} className="dropped-word">
-          {`✖ ${spanDigits(first, last)} · ${reorg.id}`}
+          {`✖ ${spanDigits(first, last)} · ${reorgName(reorg.id)}`}
         </text>
       </g>
     );

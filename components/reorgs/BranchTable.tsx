@@ -2,9 +2,20 @@ import type { ReorgDetail } from '../../server/api/historyViews.ts';
 import { count, groupDigits } from '../format.ts';
 import { NotKnown } from '../parts/Grouped.tsx';
 import { Hash } from '../parts/Hash.tsx';
+import { Icon } from '../parts/Icon.tsx';
 import { Panel } from '../parts/Panel.tsx';
 import { allCameBack, type BranchRow, branchRows } from './explain.ts';
 import { ForkPicture } from './ForkPicture.tsx';
+
+/** Drawn as in the picture above: no font has to have a sign for it. */
+const Mark = ({ orphaned }: { orphaned: boolean }) =>
+  orphaned ? (
+    <Icon shape="cross" />
+  ) : (
+    <svg viewBox="0 0 16 16" className="icon lane-safe" aria-hidden="true" focusable="false">
+      <rect x="2" y="2" width="12" height="12" rx="2.500" className="lane-cell" />
+    </svg>
+  );
 
 type Block = { readonly number: number; readonly hash: string };
 
@@ -13,7 +24,7 @@ const Cell = ({ block, orphaned, layer }: { block: Block | null; orphaned: boole
     <span className="quiet">–</span>
   ) : (
     <span className={orphaned ? 'branch-old' : 'branch-new'}>
-      <span aria-hidden="true">{orphaned ? '✖' : '□'}</span>{' '}
+      <Mark orphaned={orphaned} />{' '}
       <Hash
         value={block.hash}
         what={`hash of ${orphaned ? 'orphaned' : 'new'} ${layer} block ${block.number}`}
@@ -72,19 +83,20 @@ export const BranchTable = ({ reorg, step, steps }: BranchProps) => {
       title="Old and new chain"
       aside={
         <span className="quiet num">
-          {count(reorg.droppedL2Count, 'block')} orphaned, {count(reorg.adoptedL2Count, 'block')} in their
-          place
+          {allCameBack(reorg)
+            ? `all ${count(reorg.depth, 'block')} came back as they were`
+            : `${count(reorg.droppedL2Count, 'block')} orphaned, ${count(reorg.adoptedL2Count, 'block')} in their place`}
         </span>
       }
     >
       {rows.length === 0 ? (
         <p className="blank">{noBlocks(reorg)}</p>
       ) : (
-        <>
+        <div className="branches">
           <ForkPicture reorg={reorg} share={step === null ? 1 : (step + 1) / steps} />
           {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard (WCAG 2.1.1). */}
           <section className="scroller" aria-label="Old and new chain, table" tabIndex={0}>
-            <table className="data-table branch-table">
+            <table className="data-table snug">
               <caption className="sr-only">
                 Orphaned L2 blocks and what stands in their place, by number
               </caption>
@@ -120,7 +132,7 @@ export const BranchTable = ({ reorg, step, steps }: BranchProps) => {
               </tbody>
             </table>
           </section>
-        </>
+        </div>
       )}
     </Panel>
   );

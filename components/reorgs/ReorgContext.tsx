@@ -4,6 +4,7 @@ import { count, groupDigits, signed } from '../format.ts';
 import { NotKnown } from '../parts/Grouped.tsx';
 import { Hash } from '../parts/Hash.tsx';
 import { Panel } from '../parts/Panel.tsx';
+import { reorgName, reorgPath } from './ReorgRows.tsx';
 
 type Heads = ReorgDetail['heads'];
 const NAMES = [
@@ -27,7 +28,7 @@ export const HeadsTable = ({ heads }: { heads: Heads }) => (
   <Panel title="Heads before and after">
     {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard (WCAG 2.1.1). */}
     <section className="scroller" aria-label="Heads before and after, table" tabIndex={0}>
-      <table className="data-table">
+      <table className="data-table snug">
         <caption className="sr-only">Heads before and after the reorg</caption>
         <thead>
           <tr>
@@ -65,9 +66,20 @@ export const HeadsTable = ({ heads }: { heads: Heads }) => (
   </Panel>
 );
 
+const ReorgLink = ({ id }: { id: string }) => (
+  <Link href={reorgPath(id)} prefetch={false} className="link" title={id}>
+    {reorgName(id)}
+  </Link>
+);
+
 /** What L1 had to do with a reorg of L2. */
-const L1BehindL2 = ({ cause }: Pick<ReorgDetail, 'cause'>) =>
-  cause === 'L1_REORG' ? (
+const L1BehindL2 = ({ cause, causedBy }: Pick<ReorgDetail, 'cause'> & { causedBy: string | null }) =>
+  causedBy !== null ? (
+    <p className="blank">
+      Caused by L1 reorg <ReorgLink id={causedBy} />, which took back what these L2 blocks stood on. Both
+      records tell of the same blocks; the figures of the list count them once.
+    </p>
+  ) : cause === 'L1_REORG' ? (
     <p className="blank">
       L1 was reorganised, and took back what these L2 blocks stood on:{' '}
       <Link href="/reorgs?layer=L1" prefetch={false} className="link">
@@ -85,13 +97,19 @@ const L1BehindL2 = ({ cause }: Pick<ReorgDetail, 'cause'>) =>
     </p>
   );
 
+interface ContextProps {
+  readonly reorg: ReorgDetail;
+  readonly causedBy: string | null;
+  readonly caused: readonly string[];
+}
+
 /** What happened on L1 with it. */
-export const L1Context = ({ reorg }: { reorg: ReorgDetail }) => {
-  const { layer, droppedL1, droppedBatches, oldTip, newTip, commonAncestor, depth } = reorg;
+export const L1Context = ({ reorg, causedBy, caused }: ContextProps) => {
+  const { cause, layer, droppedL1, droppedBatches, oldTip, newTip, commonAncestor, depth } = reorg;
   return (
     <Panel title="L1 context">
       {layer === 'L2' ? (
-        <L1BehindL2 cause={reorg.cause} />
+        <L1BehindL2 cause={cause} causedBy={causedBy} />
       ) : (
         <dl className="rows">
           <div>
@@ -130,8 +148,18 @@ export const L1Context = ({ reorg }: { reorg: ReorgDetail }) => {
           </div>
         </dl>
       )}
+      {caused.length === 0 ? null : (
+        <p className="batch-links">
+          <span className="quiet">L2 reorgs caused, of the same L2 blocks:</span>
+          {caused.map((id) => (
+            <ReorgLink key={id} id={id} />
+          ))}
+        </p>
+      )}
       <p className="batch-links">
-        <span className="quiet">Batches dropped:</span>{' '}
+        <span className="quiet">
+          {cause === 'MANUAL_RESYNC' ? 'Batches derived again:' : 'Batches dropped:'}
+        </span>{' '}
         {droppedBatches.length === 0
           ? 'none'
           : droppedBatches.map((number) => (

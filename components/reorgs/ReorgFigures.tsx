@@ -17,6 +17,7 @@ const figures = ({
   medianLatencyMs,
   medianRecoveryMs,
   droppedL2,
+  sharedL2,
   lost,
   of,
 }: ReorgSummary): string[] => [
@@ -26,6 +27,9 @@ const figures = ({
   ...(medianLatencyMs === null ? [] : [`median detection ${duration(medianLatencyMs)}`]),
   ...(medianRecoveryMs === null ? [] : [`median recovery ${duration(medianRecoveryMs)}`]),
   ...(all > 0 ? [`${count(droppedL2, 'L2 block')} orphaned`] : []),
+  ...(sharedL2 > 0
+    ? [`${groupDigits(sharedL2)} of them by an L1 reorg and the L2 reorg it caused, counted once`]
+    : []),
   lost === null ? (all > 0 ? 'lost transactions not known' : '') : `${count(lost, 'transaction')} lost`,
   ...(of < all ? [`figures of the newest ${groupDigits(of)}`] : []),
 ];

@@ -17,9 +17,9 @@ import { Neighbours, RecordFrame } from '../records/RecordFrame.tsx';
 import { useRecord } from '../records/useRecord.ts';
 import { CAUSE_WORDS } from '../words.ts';
 import { BranchTable } from './BranchTable.tsx';
-import { explain, recoveredWords, type Step, timelineOf } from './explain.ts';
+import { explain, orphanedWords, recoveredWords, type Step, timelineOf } from './explain.ts';
 import { HeadsTable, L1Context } from './ReorgContext.tsx';
-import { Fates, fatesInWords, reorgPath } from './ReorgRows.tsx';
+import { Fates, fatesInWords, reorgName, reorgPath } from './ReorgRows.tsx';
 import { TransactionsPanel } from './TransactionsPanel.tsx';
 
 /** An open reorg is looked at this often. Milliseconds. */
@@ -59,7 +59,7 @@ const Facts = ({ reorg }: { reorg: ReorgDetail }) => (
       )}
     </Fact>
     <Fact name="Orphaned">
-      <span className="num">{count(reorg.droppedL2Count, 'L2 block')}</span>
+      <span className="num">{orphanedWords(reorg)}</span>
     </Fact>
     <Fact name="Transactions">
       <Fates row={reorg} />
@@ -103,7 +103,7 @@ const Cause = ({ reorg: { cause, evidence, leader } }: { reorg: ReorgDetail }) =
           </>
         ) : (
           <>
-            leader before <LeaderName address={leader.before} />, after <LeaderName address={leader.after} />
+            leader <LeaderName address={leader.before} /> before, <LeaderName address={leader.after} /> after
           </>
         )}
       </p>
@@ -154,7 +154,7 @@ const State = ({ reorg }: { reorg: ReorgDetail }) =>
   );
 
 const neighbour = (id: string | null, what: string) =>
-  id === null ? null : { path: reorgPath(id), text: id, name: `${what}, ${id}` };
+  id === null ? null : { path: reorgPath(id), text: reorgName(id), name: `${what}, ${id}` };
 
 const Whole = ({ answer }: { answer: Extract<ReorgAnswer, { kind: 'reorg' }> }) => {
   const { reorg, older, newer } = answer;
@@ -184,7 +184,7 @@ const Whole = ({ answer }: { answer: Extract<ReorgAnswer, { kind: 'reorg' }> }) 
           newer={neighbour(newer, 'Newer reorg')}
         />
         <button type="button" className="button" aria-pressed={step !== null} onClick={play}>
-          {step === null ? 'Play ▸' : 'Stop ■'}
+          {step === null ? 'Play' : 'Stop'}
         </button>
         <CopyLink />
         <a
@@ -209,7 +209,7 @@ const Whole = ({ answer }: { answer: Extract<ReorgAnswer, { kind: 'reorg' }> }) 
       <TransactionsPanel reorg={reorg} summary={fatesInWords(reorg)} />
       <div className="halves">
         <HeadsTable heads={reorg.heads} />
-        <L1Context reorg={reorg} />
+        <L1Context reorg={reorg} causedBy={answer.causedBy} caused={answer.caused} />
       </div>
     </>
   );

@@ -8,25 +8,33 @@ import { Hash } from '../parts/Hash.tsx';
 import { Icon } from '../parts/Icon.tsx';
 import { Moment } from '../parts/Moment.tsx';
 import { CAUSE_WORDS, FATE_WORDS } from '../words.ts';
+import { allCameBack } from './explain.ts';
 
 export const reorgPath = (id: string): string => `/reorgs/${encodeURIComponent(id)}`;
+
+/**
+ * What a reorg is called where its layer and its time stand beside it: the driver's ids (`L1-1764201234567-1a2b3c4d`,
+ * driver/reorg.ts) without both of them, others whole. Pure.
+ */
+export const reorgName = (id: string): string => /^L[12]-\d+-([0-9a-f]{8})$/.exec(id)?.[1] ?? id;
 
 /** The fates of transactions, most telling first. */
 export const FATE_ORDER = ['dropped', 'conflicting', 'pending', 're_included', 'same', 'not_known'] as const;
 
+type Fated = Pick<ReorgListRow, 'fates' | 'transactionCount' | 'depth' | 'returnedL2Count'>;
+
 /** What became of the transactions, most telling first; nothing is guessed. */
-export const fatesInWords = ({
-  fates,
-  transactionCount,
-}: Pick<ReorgListRow, 'fates' | 'transactionCount'>): string | null => {
-  if (fates === null || transactionCount === null) return null;
+export const fatesInWords = (row: Fated): string | null => {
+  const { fates, transactionCount } = row;
+  if (fates === null || transactionCount === null)
+    return allCameBack(row) ? 'all back in their blocks' : null;
   if (transactionCount === 0) return 'none';
   return FATE_ORDER.flatMap((fate) =>
     fates[fate] > 0 ? [`${groupDigits(fates[fate])} ${FATE_WORDS[fate].word}`] : [],
   ).join(', ');
 };
 
-export const Fates = ({ row }: { row: Pick<ReorgListRow, 'fates' | 'transactionCount'> }) => {
+export const Fates = ({ row }: { row: Fated }) => {
   const words = fatesInWords(row);
   const lost = (row.fates?.dropped ?? 0) + (row.fates?.conflicting ?? 0);
   return words === null ? (
@@ -65,23 +73,35 @@ export const Recovered = ({ row }: { row: Pick<ReorgListRow, 'recoveryMs' | 'rec
     </span>
   );
 
+/** Broken before or after, where there is no room for two beside each other, and not within. */
+const Short = ({ hash }: { hash: string | null }) => (
+  <span className="whitespace-nowrap">{hash === null ? '?' : shortHash(hash)}</span>
+);
+
 const Leaders = ({ leader: { before, after } }: Pick<ReorgListRow, 'leader'>) => {
   if (before === null && after === null) return <NotKnown />;
   if (before === after) return <span className="quiet">unchanged</span>;
   return (
     <span className="mono" title={`${before ?? 'not known'} → ${after ?? 'not known'}`}>
-      {before === null ? '?' : shortHash(before)}
-      {' → '}
-      {after === null ? '?' : shortHash(after)}
+      <Short hash={before} /> → <Short hash={after} />
     </span>
   );
 };
 
+/** The L1 reorg that took back the same L2 blocks. */
+const CausedBy = ({ id }: { id: string | null }) =>
+  id === null ? null : (
+    <span className="quiet">
+      by L1 reorg{' '}
+      <Link href={reorgPath(id)} prefetch={false} className="link" title={id}>
+        {reorgName(id)}
+      </Link>
+    </span>
+  );
+
 const Tips = ({ row: { oldTip, newTip } }: { row: ReorgListRow }) => (
   <span className="mono" title={`${oldTip?.hash ?? 'not known'} → ${newTip?.hash ?? 'not known'}`}>
-    {oldTip === null ? '?' : shortHash(oldTip.hash)}
-    {' → '}
-    {newTip === null ? '?' : shortHash(newTip.hash)}
+    <Short hash={oldTip?.hash ?? null} /> → <Short hash={newTip?.hash ?? null} />
   </span>
 );
 
@@ -105,7 +125,7 @@ export const ReorgTableRow = memo(({ row }: { row: ReorgListRow }) => (
         <span className="tone-reorg toned">
           <Icon shape="bolt" />
         </span>{' '}
-        {row.id}
+        <span title={row.id}>{reorgName(row.id)}</span>
       </Link>
     </th>
     <td>
@@ -119,7 +139,7 @@ export const ReorgTableRow = memo(({ row }: { row: ReorgListRow }) => (
       <Depth depth={row.depth} exact={row.exact} />
     </td>
     <td title={CAUSE_WORDS[row.cause]}>
-      <span className="mono">{row.cause}</span>
+      <span className="mono">{row.cause}</span> <CausedBy id={row.causedBy} />
     </td>
     <td>
       <Recovered row={row} />
@@ -136,10 +156,10 @@ export const ReorgTableRow = memo(({ row }: { row: ReorgListRow }) => (
         </span>
       )}
     </td>
-    <td>
+    <td className="breaks">
       <Tips row={row} />
     </td>
-    <td>
+    <td className="breaks">
       <Leaders leader={row.leader} />
     </td>
   </tr>
@@ -156,13 +176,15 @@ export const ReorgCard = memo(({ row }: { row: ReorgListRow }) => (
           {row.layer} depth {row.exact ? '' : '≥ '}
           {groupDigits(row.depth)}
         </strong>{' '}
-        <span className="quiet">{row.id}</span>
+        <span className="quiet" title={row.id}>
+          {reorgName(row.id)}
+        </span>
       </Link>
       <Age at={row.detectedAt} className="quiet" />
     </p>
     <p className="card-line">{CAUSE_WORDS[row.cause]}</p>
     <p className="card-line">
-      <span className="mono quiet">{row.cause}</span>
+      <span className="mono quiet">{row.cause}</span> <CausedBy id={row.causedBy} />
     </p>
     <p className="card-top card-line">
       <span>

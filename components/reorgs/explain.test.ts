@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CAUSES } from '../../server/api/chainViews.ts';
 import type { ReorgDetail } from '../../server/api/historyViews.ts';
 import { readReorg } from '../../server/api/readRecord.ts';
-import { branchRows, explain, recoveredWords, timelineOf } from './explain.ts';
+import { branchRows, explain, orphanedWords, recoveredWords, timelineOf } from './explain.ts';
 
 const hash = (n: number): string => `0x${String(n).padStart(64, '0')}`;
 const block = (number: number) => ({ number, hash: hash(number) });
@@ -49,9 +49,29 @@ describe('a reorg in words', () => {
     const resync = { cause: 'MANUAL_RESYNC', depth: 70, commonAncestor: block(155) } as const;
     const dropped = 'An operator had 70\u00a0L2 blocks after L2 155 dropped and derived again from L1.';
     const came = `${dropped} All of them came back as they were.`;
-    expect(explain(reorg({ ...resync, l2Ancestor: block(225), droppedL2Count: 0 }))).toBe(came);
-    expect(explain(reorg({ ...resync, l2Ancestor: block(218), droppedL2Count: 7 }))).toBe(dropped);
-    expect(explain(reorg({ ...resync, l2Ancestor: null, droppedL2Count: 0 }))).toBe(dropped);
+    expect(explain(reorg({ ...resync, droppedL2Count: 0, returnedL2Count: 70 }))).toBe(came);
+    expect(explain(reorg({ ...resync, droppedL2Count: 7, returnedL2Count: 63 }))).toBe(dropped);
+    expect(explain(reorg({ ...resync, droppedL2Count: 0, returnedL2Count: null }))).toBe(dropped);
+  });
+
+  it('says how the orphaned blocks go with the depth, and why where it is a bound', () => {
+    const said = (over: Partial<ReorgDetail>) => orphanedWords(reorg({ depth: 70, recoveredAt: 9, ...over }));
+    const blocks = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => block(from + i));
+    expect(said({ recoveredAt: null, droppedL2Count: 70 })).toBe(
+      'up to 70\u00a0L2 blocks, known when the reorg is over',
+    );
+    expect(said({ droppedL2Count: 0, returnedL2Count: 70 })).toBe(
+      'none: all 70\u00a0L2 blocks came back as they were',
+    );
+    const seven = { droppedL2: blocks(219, 226), l2Ancestor: block(218) };
+    expect(said({ ...seven, droppedL2Count: 7, returnedL2Count: 63 })).toBe(
+      '7 of 70\u00a0L2 blocks: the others came back as they were',
+    );
+    expect(said({ ...seven, droppedL2Count: 70, returnedL2Count: 0 })).toBe('70\u00a0L2 blocks');
+    const ends = { droppedL2: blocks(264, 296), l2Ancestor: block(187) };
+    expect(said({ ...ends, depth: 140, droppedL2Count: 108, returnedL2Count: 32 })).toMatch(
+      /^at most 108\u00a0L2 blocks: /,
+    );
   });
 
   it('gives a bound as a bound', () => {

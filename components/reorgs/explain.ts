@@ -21,8 +21,32 @@ const effect = ({ layer, droppedL2Count, droppedBatches }: ReorgDetail): string 
 };
 
 /** Whether every L2 block that was taken back is in the chain again, as it was. */
-export const allCameBack = ({ depth, droppedL2Count, l2Ancestor, layer }: ReorgDetail): boolean =>
-  layer === 'L2' && depth > 0 && droppedL2Count === 0 && l2Ancestor !== null;
+export const allCameBack = ({
+  depth,
+  returnedL2Count,
+}: Pick<ReorgDetail, 'depth' | 'returnedL2Count'>): boolean => depth > 0 && returnedL2Count === depth;
+
+type Orphaned = Pick<
+  ReorgDetail,
+  'depth' | 'droppedL2' | 'droppedL2Count' | 'l2Ancestor' | 'layer' | 'recoveredAt' | 'returnedL2Count'
+>;
+
+/** A long record has both ends of what was taken back alone: what lies between them cannot be compared afterwards. */
+const isBound = ({ droppedL2, l2Ancestor, recoveredAt }: Orphaned): boolean =>
+  recoveredAt !== null && l2Ancestor !== null && (droppedL2[0]?.number ?? 0) > l2Ancestor.number + 1;
+
+/** How many L2 blocks are orphaned, and how that goes with the depth. Pure. */
+export const orphanedWords = (reorg: Orphaned): string => {
+  const { depth, droppedL2Count, layer, recoveredAt, returnedL2Count } = reorg;
+  const blocks = count(droppedL2Count, 'L2 block');
+  if (recoveredAt === null)
+    return droppedL2Count === 0 ? blocks : `up to ${blocks}, known when the reorg is over`;
+  if (allCameBack(reorg)) return `none: all ${count(depth, 'L2 block')} came back as they were`;
+  if (isBound(reorg))
+    return `at most ${blocks}: of a reorg this long only the ends were recorded, so the middle cannot be compared`;
+  if (layer === 'L1' || returnedL2Count === null || returnedL2Count === 0) return blocks;
+  return `${groupDigits(droppedL2Count)} of ${count(depth, 'L2 block')}: the others came back as they were`;
+};
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 

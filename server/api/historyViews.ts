@@ -64,7 +64,7 @@ export const activityInput = z.object({
 
 const fates = z.record(z.enum(FATES), count);
 
-export const reorgRow = z.object({
+const reorgParts = z.object({
   seq: count,
   id: z.string(),
   layer: z.enum(['L1', 'L2']),
@@ -82,10 +82,17 @@ export const reorgRow = z.object({
   newTip: blockIdView.nullable(),
   commonAncestor: blockIdView.nullable(),
   droppedL2Count: count,
+  /** Of the `depth` L2 blocks that were taken back, those in the chain again as they were; null on L1, while open, and where the record does not tell. */
+  returnedL2Count: count.nullable(),
   droppedBatches: z.array(count),
   leader: z.object({ before: address.nullable(), after: address.nullable() }),
   transactionCount: count.nullable(),
   fates: fates.nullable(),
+});
+
+export const reorgRow = reorgParts.extend({
+  /** Id of the L1 reorg that took back the same L2 blocks; null where none is known to have. */
+  causedBy: z.string().nullable(),
 });
 
 const heads = z.object({
@@ -95,7 +102,7 @@ const heads = z.object({
   finalized: blockIdView.nullable(),
 });
 
-export const reorgDetail = reorgRow.extend({
+export const reorgDetail = reorgParts.extend({
   firstEvidenceAt: z.number().nullable(),
   regainedAt: z.number().nullable(),
   evidence: z.array(z.string()),
@@ -133,7 +140,10 @@ export const reorgSummary = z.object({
   of: count,
   medianLatencyMs: z.number().nullable(),
   medianRecoveryMs: z.number().nullable(),
+  /** A block that an L1 reorg and the L2 reorg it caused both tell of counts once. */
   droppedL2: count,
+  /** How many such blocks there are. */
+  sharedL2: count,
   /** Transactions that nobody has any more; null when not known of any. */
   lost: count.nullable(),
   byCause: z.record(z.string(), count),
@@ -173,6 +183,10 @@ export const reorgAnswer = z.discriminatedUnion('kind', [
     reorg: reorgDetail,
     older: z.string().nullable(),
     newer: z.string().nullable(),
+    /** Id of the L1 reorg that took back the same L2 blocks. */
+    causedBy: z.string().nullable(),
+    /** Ids of the L2 reorgs that this L1 reorg caused, newest first. */
+    caused: z.array(z.string()),
   }),
 ]);
 

@@ -67,6 +67,36 @@ describe('reorgs', () => {
     expect(summary.medianLatencyMs).toBe(900);
   });
 
+  it('tell an L2 reorg from the L1 reorg that caused it, and count the blocks of both once', async () => {
+    const { rows, summary } = await reorgsOf({ cause: 'L1_REORG', limit: 100 });
+    const effect = rows.find(({ layer, causedBy }) => layer === 'L2' && causedBy !== null)!;
+    const origin = rows.find(({ id }) => id === effect.causedBy)!;
+    expect(origin).toMatchObject({ layer: 'L1', droppedL2Count: effect.droppedL2Count });
+    expect(rows.filter(({ causedBy }) => causedBy !== null)).toEqual([effect]);
+    const all = rows.reduce((sum, { droppedL2Count }) => sum + droppedL2Count, 0);
+    expect(summary).toMatchObject({
+      sharedL2: effect.droppedL2Count,
+      droppedL2: all - effect.droppedL2Count,
+    });
+    expect((await reorgsOf({ layer: 'L2', cause: 'L1_REORG' })).summary).toMatchObject({
+      sharedL2: 0,
+      droppedL2: effect.droppedL2Count,
+    });
+    expect(await answerReorg(node, NOW, effect.id)).toMatchObject({ causedBy: origin.id, caused: [] });
+    expect(await answerReorg(node, NOW, origin.id)).toMatchObject({ causedBy: null, caused: [effect.id] });
+  });
+
+  it('say of a resync that is over how many of its blocks came back, and of no other what is not known', async () => {
+    const { rows } = await reorgsOf({ cause: 'MANUAL_RESYNC', minDepth: 65 });
+    expect(rows[0]).toMatchObject({ depth: 140, droppedL2Count: 0, returnedL2Count: 140 });
+    const record = { seq: 1, id: 'r-1', layer: 'L2', cause: 'UNKNOWN', depth: 2, detectedAt: 5 } as const;
+    expect(readReorg({ ...record, recoveredAt: 6, record: {} }).returnedL2Count).toBeNull();
+    const l2Ancestor = { number: 4, hash: `0x${'1'.repeat(64)}` };
+    const open = { ...record, recoveredAt: null, record: { l2Ancestor, droppedL2Count: 2 } };
+    expect(readReorg(open).returnedL2Count).toBeNull();
+    expect(readReorg({ ...open, recoveredAt: 6 }).returnedL2Count).toBe(0);
+  });
+
   it('prove that somebody watched where there were none', async () => {
     const { rows, watching } = await reorgsOf({}, nodeIn('empty'));
     expect(rows).toEqual([]);

@@ -18,7 +18,7 @@ import type {
   ReorgsInput,
   Watching,
 } from './historyViews.ts';
-import { readReorg, toReorgRow } from './readRecord.ts';
+import { causeOf, readReorg, toReorgRow } from './readRecord.ts';
 import type { NoNodeAnswer } from './views.ts';
 
 /**
@@ -90,6 +90,10 @@ const median = (values: readonly number[]): number | null => {
 const known = (values: readonly (number | null)[]): number[] =>
   values.filter((value): value is number => value !== null);
 
+/** L2 blocks that two reorgs of one old branch both tell of: those of the shorter one. */
+const sharedBy = (a: ReorgDetail, b: ReorgDetail | null): number =>
+  b === null ? 0 : Math.min(a.droppedL2Count, b.droppedL2Count);
+
 /** Figures of a filter's newest reorgs. Pure. */
 export const summarise = (
   reorgs: readonly ReorgDetail[],
@@ -97,13 +101,15 @@ export const summarise = (
 ): ReorgSummary => {
   const byCause: Record<string, number> = {};
   for (const { cause } of reorgs) byCause[cause] = (byCause[cause] ?? 0) + 1;
+  const shared = reorgs.reduce((sum, reorg) => sum + sharedBy(reorg, causeOf(reorg, reorgs)), 0);
   const lost = known(reorgs.map(({ fates }) => fates?.dropped ?? null));
   return {
     ...totals,
     of: reorgs.length,
     medianLatencyMs: median(known(reorgs.map(({ latencyMs }) => latencyMs))),
     medianRecoveryMs: median(known(reorgs.map(({ recoveryMs }) => recoveryMs))),
-    droppedL2: reorgs.reduce((sum, { droppedL2Count }) => sum + droppedL2Count, 0),
+    droppedL2: reorgs.reduce((sum, { droppedL2Count }) => sum + droppedL2Count, 0) - shared,
+    sharedL2: shared,
     lost: lost.length === 0 ? null : lost.reduce((sum, value) => sum + value, 0),
     byCause,
     points: reorgs.map(({ id, detectedAt, depth, layer, cause }) => ({
@@ -114,6 +120,14 @@ export const summarise = (
       cause,
     })),
   };
+};
+
+/** The newest L1 reorgs up to a moment, where one of these L2 reorgs may have been caused by one. */
+const possibleCauses = async (models: ReadModels, rows: readonly ReorgDetail[]): Promise<ReorgDetail[]> => {
+  const newest = rows.find(({ layer, cause }) => layer === 'L2' && cause === 'L1_REORG');
+  if (newest === undefined) return [];
+  const found = await models.reorgs({ layer: 'L1', to: newest.detectedAt, limit: SUMMARY_ROWS });
+  return found.rows.map(readReorg);
 };
 
 export const answerReorgs = (
@@ -129,10 +143,12 @@ export const answerReorgs = (
       history.models.reorgTotals(filter),
       watchingOf(history, input.from),
     ]);
+    const rows = page.rows.slice(0, limit).map(readReorg);
+    const causes = await possibleCauses(history.models, rows);
     return {
       kind: 'reorgs',
       now,
-      rows: page.rows.slice(0, limit).map((row) => toReorgRow(readReorg(row))),
+      rows: rows.map((row) => toReorgRow(row, causeOf(row, causes)?.id ?? null)),
       next: page.next,
       upTo: page.upTo,
       summary: summarise(newest.rows.map(readReorg), totals),
@@ -156,12 +172,31 @@ export const answerReorg = (node: NodeHandle | null, now: number, id: string): P
       const sentence = `There is no reorg ${id} in the journal; ${await sinceSentence(history)}.`;
       return { kind: 'no_reorg', now, sentence };
     }
-    const [older, newer] = await Promise.all([
+    const reorg = readReorg(row);
+    const [older, newer, causes, caused] = await Promise.all([
       models.reorgs({ before: row.seq, limit: 1 }),
       newerReorg(models, row.seq, row.detectedAt),
+      possibleCauses(models, [reorg]),
+      causedBy(models, reorg),
     ]);
-    return { kind: 'reorg', now, reorg: readReorg(row), older: older.rows[0]?.id ?? null, newer };
+    return {
+      kind: 'reorg',
+      now,
+      reorg,
+      older: older.rows[0]?.id ?? null,
+      newer,
+      causedBy: causeOf(reorg, causes)?.id ?? null,
+      caused,
+    };
   });
+
+/** The L2 reorgs that an L1 reorg caused, newest first. */
+const causedBy = async (models: ReadModels, reorg: ReorgDetail): Promise<string[]> => {
+  if (reorg.layer !== 'L1') return [];
+  const query = { layer: 'L2', cause: 'L1_REORG', from: reorg.detectedAt, limit: SUMMARY_ROWS } as const;
+  const { rows } = await models.reorgs(query);
+  return rows.filter((row) => causeOf(readReorg(row), [reorg]) !== null).map(({ id }) => id);
+};
 
 /** The reorg right after one: the lists run backwards only, so this looks from its time on. */
 const newerReorg = async (models: ReadModels, seq: number, detectedAt: number): Promise<string | null> => {

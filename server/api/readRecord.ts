@@ -58,6 +58,15 @@ const fateCounts = (transactions: readonly { fate: Fate }[]): Record<Fate, numbe
   return counts;
 };
 
+/** Told only when it is over: until then the record has what may go (driver/plan/reorgRecord.ts). */
+const returnedOf = (
+  { layer, depth, recoveredAt }: ReorgRow,
+  { l2Ancestor, droppedL2Count }: z.infer<typeof record>,
+): number | null =>
+  layer === 'L1' || recoveredAt === null || l2Ancestor === null || droppedL2Count === null
+    ? null
+    : Math.max(0, depth - droppedL2Count);
+
 /** The whole of a reorg as the API says it. Total: any record gives an answer. */
 export const readReorg = (row: ReorgRow): ReorgDetail => {
   const { layer, id, seq, depth, detectedAt, recoveredAt } = row;
@@ -76,13 +85,39 @@ export const readReorg = (row: ReorgRow): ReorgDetail => {
     latencyMs: since(read.firstEvidenceAt, detectedAt),
     recoveryMs: since(detectedAt, read.regainedAt),
     droppedL2Count: read.droppedL2Count ?? read.droppedL2.length,
+    returnedL2Count: returnedOf(row, read),
     adoptedL2Count: read.adoptedL2Count ?? read.adoptedL2.length,
     fates: read.transactionCount === null ? null : fateCounts(read.transactions),
   };
 };
 
+type Told = Pick<ReorgDetail, 'layer' | 'cause' | 'detectedAt' | 'droppedL2' | 'heads' | 'oldTip'>;
+
+/**
+ * The L1 reorg that took back the blocks of an L2 one: both records begin at the engine's head, so its hash stands in
+ * both (driver/check.ts, driver/forward.ts). Null where none of `others`, newest first, has it. Pure.
+ */
+export const causeOf = <Other extends Told>(reorg: Told, others: readonly Other[]): Other | null => {
+  if (reorg.layer !== 'L2' || reorg.cause !== 'L1_REORG') return null;
+  const tip = (reorg.droppedL2.at(-1) ?? reorg.oldTip)?.hash;
+  if (tip === undefined) return null;
+  return (
+    others.find(
+      ({ layer, detectedAt, droppedL2, heads }) =>
+        layer === 'L1' &&
+        detectedAt <= reorg.detectedAt &&
+        (droppedL2.at(-1)?.hash === tip || heads.before?.unsafe?.hash === tip),
+    ) ?? null
+  );
+};
+
 /** The part of a reorg that a list shows. */
-export const toReorgRow = ({
+export const toReorgRow = (reorg: ReorgDetail, causedBy: string | null): ReorgListRow => ({
+  ...listed(reorg),
+  causedBy,
+});
+
+const listed = ({
   firstEvidenceAt: _evidenceAt,
   regainedAt: _regainedAt,
   evidence: _evidence,
@@ -95,4 +130,4 @@ export const toReorgRow = ({
   transactions: _transactions,
   transactionsNote: _note,
   ...row
-}: ReorgDetail): ReorgListRow => row;
+}: ReorgDetail): Omit<ReorgListRow, 'causedBy'> => row;

@@ -19,7 +19,8 @@ const reorgOf = (status: StatusView, now: number, recovered: boolean): ReorgView
   const detectedAt = now - (recovered ? 64_000 : 6_000);
   const recoveredAt = recovered ? now - 55_900 : null;
   return {
-    id: `r-${tip}`,
+    // As the driver names them (driver/reorg.ts): as long as they get.
+    id: `L1-${status.node.startedAt}-${hashOf(`l1 ${tip}b`).slice(2, 10)}`,
     layer: 'L1',
     firstEvidenceAt: detectedAt - 900,
     detectedAt,

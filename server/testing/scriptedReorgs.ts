@@ -117,16 +117,37 @@ export const recordOf = (status: StatusView, view: ReorgView, seq: number): Reor
   };
 };
 
+/** What a resync leaves in its record when all its blocks are derived again as they were. */
+const cameBack = (
+  { transactions }: ReturnType<typeof bodyOf>,
+  tip: ReturnType<typeof id>,
+  depth: number,
+) => ({
+  transactions: transactions.map((one) => ({ ...one, newBlock: one.oldBlock, fate: 'same' })),
+  l2Ancestor: tip,
+  droppedL2: [],
+  droppedL2Count: 0,
+  adoptedL2: [],
+  adoptedL2Count: 0,
+  newTip: tip,
+  ...(depth > 64
+    ? { transactionCount: null, transactionsNote: `only the 64 listed blocks of ${depth} were read` }
+    : {}),
+});
+
 /** Reorgs from before the script: one an hour and a bit, newest first. */
 export function* pastReorgs(startedAt: number, count: number): Iterable<ReorgRow> {
   for (let i = 1; i <= count; i++) {
     const number = count + 1 - i;
-    const cause = CAUSES[i % CAUSES.length]!;
-    const depth = i % 13 === 0 ? 140 : 1 + ((i * 5) % 7);
-    const detectedAt = startedAt - i * 1.37 * HOUR;
+    // The ninth is what the tenth, an L1 reorg, did to L2: the same blocks again, two seconds later.
+    const caused = i === 9;
+    const like = caused ? 10 : i;
+    const cause = CAUSES[like % CAUSES.length]!;
+    const depth = like % 13 === 0 ? 140 : 1 + ((like * 5) % 7);
+    const detectedAt = startedAt - like * 1.37 * HOUR + (caused ? 2 * SECOND : 0);
     const recoveredAt = detectedAt + 1_400 + ((i * 977) % 7_000);
-    const ancestor = 8_411_000 - i * 211;
-    const layer = cause === 'L1_REORG' ? 'L1' : 'L2';
+    const ancestor = 8_411_000 - like * 211;
+    const layer = cause === 'L1_REORG' && !caused ? 'L1' : 'L2';
     const top = 21_304_000 - i * 40;
     const l1 = (at: number, branch = '') => ({ number: at, hash: hashOf(`l1 ${at}${branch}`) });
     const tips =
@@ -143,8 +164,9 @@ export function* pastReorgs(startedAt: number, count: number): Iterable<ReorgRow
             newTip: id(ancestor + depth),
             commonAncestor: id(ancestor),
             droppedL1: [],
-            droppedBatches: [],
+            droppedBatches: cause === 'MANUAL_RESYNC' ? [890 - i] : [],
           };
+    const body = bodyOf({ ancestor, depth, cause, detectedAt, recoveredAt });
     yield {
       seq: 500_000 - i,
       id: `r-${number}`,
@@ -153,7 +175,11 @@ export function* pastReorgs(startedAt: number, count: number): Iterable<ReorgRow
       depth,
       detectedAt,
       recoveredAt,
-      record: { ...bodyOf({ ancestor, depth, cause, detectedAt, recoveredAt }), ...tips },
+      record: {
+        ...body,
+        ...tips,
+        ...(cause === 'MANUAL_RESYNC' ? cameBack(body, id(ancestor + depth, 'b'), depth) : {}),
+      },
     };
   }
 }

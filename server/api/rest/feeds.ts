@@ -44,7 +44,7 @@ export const reorgEntry = (row: ReorgDetail): FeedEntry => ({
   id: row.id,
   title: `${row.layer} reorg, depth ${row.depth}, ${row.cause}${row.recoveredAt === null ? '' : ', recovered'}`,
   text: [
-    `Above block ${row.commonAncestor?.number ?? '?'}; ${row.droppedL2Count} L2 blocks and ${row.droppedBatches.length} batches dropped.`,
+    `Above block ${row.commonAncestor?.number ?? '?'}; ${row.droppedL2Count} L2 blocks and ${row.droppedBatches.length} batches ${row.cause === 'MANUAL_RESYNC' ? 'derived again' : 'dropped'}.`,
     ...row.evidence,
   ].join(' '),
   path: `/reorgs/${encodeURIComponent(row.id)}`,
