@@ -3,7 +3,7 @@ import type { JournalStore } from './journal.ts';
 
 const DAY = 86_400_000;
 
-/** What a retention setting does on every store. `look` runs the verifier; `reopen` is the next process. */
+/** What a retention setting does on every store. `look` runs the verifier. */
 export function retentionSuite(
   name: string,
   open: (
