@@ -77,7 +77,8 @@ export const LeaderCard = ({ leader }: { leader: LeaderView }) => {
                   {nextBatch === null ? 'next batch not known' : `batch ${groupDigits(nextBatch)} is due`}
                 </span>
                 <span className="num quiet">
-                  {count(term.left, 'batch', 'batches')} left of {term.last - term.first + 1}
+                  {/* One piece of text: pieces after a number move with its digits. */}
+                  {`${count(term.left, 'batch', 'batches')} left of ${term.last - term.first + 1}`}
                 </span>
               </p>
             </>
