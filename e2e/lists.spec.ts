@@ -245,6 +245,11 @@ test.describe('batches', () => {
     await expect(page.getByRole('link', { name: /^See reorg/ })).toBeVisible();
     await page.getByRole('link', { name: 'Batch before, 900' }).click();
     await expect(page.getByRole('heading', { level: 1, name: /^Batch 900/ })).toBeVisible();
+    await page.goto(`${scripted.url}/batches`);
+    await ready(page);
+    // Anywhere in its row.
+    await page.locator('tr[data-batch="900"] > td').nth(4).click();
+    await expect(page).toHaveURL(/\/batches\/900$/);
     await page.goto(`${scripted.url}/batches/99999`);
     await expect(page.getByRole('region', { name: 'No such batch' })).toContainText(
       'ahead of the newest one',

@@ -52,19 +52,28 @@ async function loadAll(page: Page, rows: number, log: (line: string) => void): P
   }
 }
 
-/** Scrolls from the end to the top by `pixels` a frame, one step each frame, and times the frames. */
-const walkUp = (page: Page, pixels: number): Promise<number[]> =>
+/**
+ * Scrolls from the end towards the top by `stride` pixels a frame, for `frames` at most, and times the frames. Rejects
+ * where the browser draws none for five seconds, as a headless one may: the page is not what stands still then.
+ */
+const walkUp = (page: Page, stride: number, frames: number): Promise<number[]> =>
   page.evaluate(
-    (stride) =>
-      new Promise<number[]>((resolve) => {
+    ([stride, frames]) =>
+      new Promise<number[]>((resolve, reject) => {
         window.scrollTo(0, document.documentElement.scrollHeight);
         const times: number[] = [];
-        let last = 0;
+        let [last, seen] = [0, -1];
+        const watchdog = setInterval(() => {
+          if (seen === times.length) reject(new Error(`no frame for 5 s after ${seen}`));
+          seen = times.length;
+        }, 5_000);
         const step = (now: number): void => {
           if (last > 0) times.push(now - last);
           last = now;
-          if (window.scrollY <= 0) resolve(times);
-          else {
+          if (window.scrollY <= 0 || times.length >= frames) {
+            clearInterval(watchdog);
+            resolve(times);
+          } else {
             window.scrollBy(0, -stride);
             requestAnimationFrame(step);
           }
@@ -72,7 +81,7 @@ const walkUp = (page: Page, pixels: number): Promise<number[]> =>
         // Two frames for the jump to the end itself.
         requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(step)));
       }),
-    pixels,
+    [stride, frames] as const,
   );
 
 const threadSeconds = async (session: CDPSession): Promise<number> => {
@@ -80,11 +89,11 @@ const threadSeconds = async (session: CDPSession): Promise<number> => {
   return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
 };
 
-/** Loads a list to its end and scrolls through all of it in `frames` frames. */
+/** Loads a list to its end and scrolls up through it by `stride` pixels a frame, for `frames` at most. */
 export async function scrollThrough(
   browser: Browser,
   { url }: Pick<PageServer, 'url'>,
-  { path, rows, frames }: { path: string; rows: number; frames: number },
+  { path, rows, stride, frames }: { path: string; rows: number; stride: number; frames: number },
   log: (line: string) => void,
 ): Promise<Scrolled> {
   const page = await browser.newPage({ viewport: WIDE });
@@ -99,9 +108,11 @@ export async function scrollThrough(
   await loadAll(page, rows, log);
   const held = await rowsHeld(page);
   const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  const stride = Math.max(60, Math.ceil(height / frames));
   const before = await threadSeconds(session);
-  const times = await walkUp(page, stride);
+  const times = await walkUp(page, stride, frames).catch((error) => {
+    log(`${path}: once more, ${error instanceof Error ? error.message.split('\n')[0] : error}`);
+    return walkUp(page, stride, frames);
+  });
   const cpu = (await threadSeconds(session)) - before;
   await page.close();
   const sorted = [...times].sort((a, b) => a - b);

@@ -3,11 +3,38 @@
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
 
 /** Chunks this far above and below the window are drawn. */
-const MARGIN = '1200px';
+const MARGIN = '600px';
+
+type Told = (entry: IntersectionObserverEntry) => void;
+
+/** One observer for all chunks of the page: a browser asks each observer in each frame. */
+const told = new Map<Element, Told>();
+let observer: IntersectionObserver | null = null;
+
+const watch = (element: Element, tell: Told): (() => void) => {
+  observer ??= new IntersectionObserver(
+    (entries) => {
+      // A busy page is told of several turns at once, oldest first: how it is now stands last.
+      const newest = new Map(entries.map((entry) => [entry.target, entry]));
+      for (const [target, entry] of newest) told.get(target)?.(entry);
+    },
+    { rootMargin: MARGIN },
+  );
+  told.set(element, tell);
+  observer.observe(element);
+  return () => {
+    observer?.unobserve(element);
+    told.delete(element);
+  };
+};
+
+/** Where a chunk came from when it came near: only its rows at that side are about to be seen. */
+type Side = 'above' | 'below';
 
 interface Nearness<Element> {
   readonly ref: RefObject<Element | null>;
-  readonly near: boolean;
+  /** Null while it is away. */
+  readonly near: Side | null;
   /** Of what was drawn when it was last near, pixels. */
   readonly height: RefObject<number>;
 }
@@ -16,72 +43,102 @@ interface Nearness<Element> {
 const useNear = <Element extends HTMLElement>(always: boolean): Nearness<Element> => {
   const ref = useRef<Element>(null);
   const height = useRef(0);
-  const [near, setNear] = useState(true);
+  const [near, setNear] = useState<Side | null>('below');
   useEffect(() => {
     const element = ref.current;
     if (element === null || always) return;
-    const observer = new IntersectionObserver(
-      (entries) => {
-        // A busy page is told of several turns at once, oldest first: how it is now stands last.
-        const entry = entries.at(-1);
-        if (entry === undefined) return;
-        if (!entry.isIntersecting && !element.contains(document.activeElement)) {
-          if (entry.boundingClientRect.height > 0) height.current = entry.boundingClientRect.height;
-          setNear(false);
-        } else setNear(true);
-      },
-      { rootMargin: MARGIN },
-    );
-    observer.observe(element);
-    return () => observer.disconnect();
+    return watch(element, ({ isIntersecting, boundingClientRect: place }) => {
+      if (isIntersecting || element.contains(document.activeElement)) {
+        return setNear((was) => was ?? (place.top < 0 ? 'above' : 'below'));
+      }
+      if (place.height > 0) height.current = place.height;
+      setNear(null);
+    });
   }, [always]);
-  return { ref, near: near || always, height };
+  return { ref, near: always ? 'below' : near, height };
+};
+
+/** Rows that are drawn in one frame: what it has time for. */
+const ROWS_A_FRAME = 10;
+
+/**
+ * How many rows of a chunk are drawn: all at first, so that its height is known, and a few more with each frame when
+ * it comes back.
+ */
+const useDrawn = (near: boolean, count: number): number => {
+  const [drawn, setDrawn] = useState(Number.POSITIVE_INFINITY);
+  useEffect(() => {
+    if (!near) return setDrawn(ROWS_A_FRAME);
+    if (drawn >= count) return;
+    const frame = requestAnimationFrame(() => setDrawn(drawn + ROWS_A_FRAME));
+    return () => cancelAnimationFrame(frame);
+  }, [near, drawn, count]);
+  return Math.min(drawn, count);
 };
 
 interface ChunkProps {
   readonly always: boolean;
-  /** Asked only while the chunk is near: a list of 100,000 rows makes elements for those in sight alone. */
-  readonly draw: () => ReactNode;
 }
+
+/** One empty row in place of others. */
+const Away = ({ columns, height }: { readonly columns: number; readonly height: number }) => (
+  <tr>
+    <td
+      colSpan={columns}
+      className="chunk-away"
+      ref={(cell) => {
+        if (cell !== null) cell.style.height = `${height}px`;
+      }}
+    />
+  </tr>
+);
 
 /**
  * A chunk of rows that is drawn only near the window; elsewhere one empty row of the same height stands for it, so
  * that a list of any length scrolls alike.
  */
-export const Chunk = ({ columns, always, draw }: ChunkProps & { readonly columns: number }) => {
+export const Chunk = ({
+  columns,
+  always,
+  count,
+  draw,
+}: ChunkProps & {
+  readonly columns: number;
+  /** Of its items. */
+  readonly count: number;
+  /** Asked only for what is near: a list of 100,000 rows makes elements for those in sight alone. */
+  readonly draw: (from: number, to: number) => ReactNode;
+}) => {
   const { ref, near, height } = useNear<HTMLTableSectionElement>(always);
+  const drawn = useDrawn(near !== null, count);
+  const left = near === null ? count : count - drawn;
+  const away = left === 0 ? null : <Away columns={columns} height={(height.current * left) / count} />;
   return (
     <tbody ref={ref}>
-      {near ? (
-        draw()
-      ) : (
-        <tr>
-          <td
-            colSpan={columns}
-            className="chunk-away"
-            ref={(cell) => {
-              if (cell !== null) cell.style.height = `${height.current}px`;
-            }}
-          />
-        </tr>
-      )}
+      {near === 'above' ? away : null}
+      {near === null ? away : near === 'above' ? draw(left, count) : draw(0, drawn)}
+      {near === 'below' ? away : null}
     </tbody>
   );
 };
 
 /** The same for cards: one list a chunk, whose place an empty one of its height keeps. */
-export const CardChunk = ({ label, always, draw }: ChunkProps & { readonly label: string }) => {
+export const CardChunk = ({
+  label,
+  always,
+  draw,
+}: ChunkProps & { readonly label: string; readonly draw: () => ReactNode }) => {
   const { ref, near, height } = useNear<HTMLOListElement>(always);
   return (
     <ol
       ref={(list) => {
         ref.current = list;
-        if (list !== null) list.style.height = near ? '' : `${height.current}px`;
+        if (list !== null) list.style.height = near !== null ? '' : `${height.current}px`;
       }}
       className="cards narrow-only"
       aria-label={label}
     >
-      {near ? draw() : null}
+      {near !== null ? draw() : null}
     </ol>
   );
 };

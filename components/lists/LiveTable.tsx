@@ -1,6 +1,6 @@
 'use client';
 
-import { Fragment, type ReactNode, useMemo } from 'react';
+import { Fragment, type MouseEvent, type ReactNode, useMemo } from 'react';
 import type { WatchGap } from '../../server/api/historyViews.ts';
 import { dayInWords } from '../format.ts';
 import { useNow } from '../live/LiveProvider.tsx';
@@ -16,6 +16,8 @@ export type Column = string | { readonly right: string };
 interface LiveTableProps<Row> {
   readonly title: string;
   readonly columns: readonly Column[];
+  /** Class of a table whose columns have widths of their own (lists.css): a row that comes or goes moves no other. */
+  readonly steady?: string;
   readonly list: LiveList<Row, unknown>;
   readonly gaps: readonly WatchGap[];
   readonly narrow: boolean | null;
@@ -39,10 +41,27 @@ const Day = ({ day }: { day: string }) => {
 
 const NO_GAPS: readonly WatchGap[] = [];
 
+/**
+ * A press anywhere in a row is one on the row's link, new tabs included. The link itself is what keys and assistive
+ * technology use; stretched over its row it would make each row a layer of its own, painted anew at each scroll.
+ */
+const pressRow = (event: MouseEvent<HTMLTableElement>): void => {
+  const { target } = event;
+  if (!(target instanceof Element) || target.closest('a, button') !== null) return;
+  // Who marks text does not mean to go.
+  if (getSelection()?.isCollapsed === false) return;
+  const link = target.closest('tr')?.querySelector('a.row-link');
+  const { ctrlKey, metaKey, shiftKey } = event;
+  link?.dispatchEvent(
+    new globalThis.MouseEvent('click', { bubbles: true, cancelable: true, ctrlKey, metaKey, shiftKey }),
+  );
+};
+
 /** The rows of a live list: a table where there is room, cards where there is not, and the gaps between them. */
 export function LiveTable<Row>({
   title,
   columns,
+  steady = '',
   list,
   gaps,
   narrow,
@@ -65,7 +84,8 @@ export function LiveTable<Row>({
       {narrow === true ? null : (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard (WCAG 2.1.1).
         <section className="scroller wide-only" aria-label={`${title}, table`} tabIndex={0}>
-          <table className="data-table" data-rows={held}>
+          {/* biome-ignore lint/a11y/useKeyWithClickEvents: each row has its link for keys. */}
+          <table className={`data-table ${steady}`} data-rows={held} onClick={pressRow}>
             <caption className="sr-only">{title}, newest first</caption>
             <thead>
               <tr>
@@ -86,9 +106,10 @@ export function LiveTable<Row>({
               <Chunk
                 key={chunk.key}
                 columns={columns.length}
+                count={chunk.items.length}
                 always={i === 0}
-                draw={() =>
-                  chunk.items.map((item) =>
+                draw={(from, to) =>
+                  chunk.items.slice(from, to).map((item) =>
                     item.kind === 'row' ? (
                       <Fragment key={idOf(item.row)}>{row(item.row)}</Fragment>
                     ) : item.kind === 'day' ? (
