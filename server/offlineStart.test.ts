@@ -61,7 +61,13 @@ async function start(
       .concat(['--genesis', join(dir, 'l2.json'), '--l1-rpc-url', l1Url])
       .concat(['--on-chain-proposer', config.onChainProposer, '--bridge', config.bridge!])
       .concat(['--sequencer-registry', config.sequencerRegistry!], args),
-    { env, onSaid: (line) => said.push(line) },
+    {
+      env,
+      // What is said beside the log of events.
+      onSaid: (line) => {
+        if (!/ kind=\S+ seq=\d+/.test(line)) said.push(line);
+      },
+    },
   );
   undo.push(() => running.stop());
   const get = (path: string) => fetch(`${running.ready.api}${path}`);

@@ -23,7 +23,7 @@ export async function openObserver(
   if (config.engine.kind !== 'observed') throw new CommandError('There is no node to observe.');
   const { url, healthUrl } = config.engine;
   const genesis = await genesisFacts(config);
-  const journal = await journalOf(config);
+  const journal = await journalOf(config, say);
   const node = new ObservedNode({ url: url.reveal(), healthUrl: healthUrl?.reveal() ?? null });
   const common = { name: config.name, software: SOFTWARE, l1Host: config.l1.rpcUrls[0]!.host };
   const startedAt = systemClock.now();

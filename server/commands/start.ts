@@ -153,7 +153,7 @@ async function openNode(parts: StartParts): Promise<HostedNode> {
   const engine = new GuardedEngine(chain, { engine: parts.engine, clock: systemClock });
   sayUntilItAnswers(engine, context.progress);
   const [journal, fenceStore] = [
-    await journalOf(config),
+    await journalOf(config, context.progress),
     signer && (await openFenceStore(flags, config, context.env)),
   ];
   const surroundings = readSurroundings(context.env);

@@ -3,7 +3,7 @@ import { fileSink, openCheckpointKey, passingKey } from './checkpoint.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { JournalStore } from './journal.ts';
 import { openPostgresBackend } from './postgresBackend.ts';
-import { storedJournal } from './storedJournal.ts';
+import { type Appended, storedJournal } from './storedJournal.ts';
 
 export interface OpenPostgresJournalOptions {
   /** `postgres://user:password@host/database`. */
@@ -17,6 +17,7 @@ export interface OpenPostgresJournalOptions {
   readonly checkpointFile?: string | null;
   /** Events older than this give way to a signed checkpoint. 0, or left out: they are kept for ever. */
   readonly keepDays?: number;
+  readonly onAppended?: Appended;
   readonly timeoutMs?: number;
 }
 
@@ -28,7 +29,7 @@ export async function openPostgresJournal(options: OpenPostgresJournalOptions): 
   const backend = await openPostgresBackend(options);
   try {
     const checkpointer = new Checkpointer(backend, key, sink, clock);
-    return await storedJournal(backend, clock, checkpointer, options.keepDays ?? 0);
+    return await storedJournal(backend, clock, checkpointer, options.keepDays ?? 0, options.onAppended);
   } catch (error) {
     await backend.close();
     throw backend.asError(error);

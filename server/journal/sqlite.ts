@@ -2,7 +2,7 @@ import { fileSink, openCheckpointKey, passingKey } from './checkpoint.ts';
 import { Checkpointer } from './checkpointer.ts';
 import type { JournalStore } from './journal.ts';
 import { openSqliteBackend } from './sqliteBackend.ts';
-import { storedJournal } from './storedJournal.ts';
+import { type Appended, storedJournal } from './storedJournal.ts';
 
 export interface OpenJournalOptions {
   /** Where the file is or will be; its folder is created. Null keeps the journal in memory. */
@@ -14,6 +14,7 @@ export interface OpenJournalOptions {
   readonly checkpointFile?: string | null;
   /** Events older than this give way to a signed checkpoint. 0, or left out: they are kept for ever. */
   readonly keepDays?: number;
+  readonly onAppended?: Appended;
 }
 
 /**
@@ -29,7 +30,13 @@ export async function openJournal(options: OpenJournalOptions): Promise<JournalS
     const key = file === null ? passingKey() : openCheckpointKey(options.keyFile ?? `${file}.key`);
     const sink = checkpointFile == null ? null : fileSink(checkpointFile);
     const checkpointer = new Checkpointer(backend, key, sink, clock);
-    const journal = await storedJournal(backend, clock, checkpointer, options.keepDays ?? 0);
+    const journal = await storedJournal(
+      backend,
+      clock,
+      checkpointer,
+      options.keepDays ?? 0,
+      options.onAppended,
+    );
     if (migrated !== null) await journal.append('journal.migrated', migrated);
     return journal;
   } catch (error) {

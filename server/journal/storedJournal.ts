@@ -21,12 +21,16 @@ interface Doubt {
   readonly keys: readonly (object | undefined)[];
 }
 
+/** Told of events when they are written, in their order. Must not throw. */
+export type Appended = (events: readonly JournalEvent[]) => void;
+
 /** Wraps a backend that was just opened. */
 export async function storedJournal(
   backend: Backend,
   clock: { now(): number },
   checkpointer: Checkpointer,
   keepDays: number,
+  onAppended: Appended = () => {},
 ): Promise<StoredJournal> {
   const tail = await backend.db
     .selectFrom('journal_event')
@@ -39,7 +43,7 @@ export async function storedJournal(
   const newest = tail[0];
   const retention = new Retention(backend, keepDays, clock);
   const previous = newest === undefined ? null : toEvent(newest);
-  return new StoredJournal(backend, clock, { checkpointer, retention }, previous);
+  return new StoredJournal(backend, clock, { checkpointer, retention, onAppended }, previous);
 }
 
 /** Rows that are held against each other when a journal is opened; `plumbline journal verify` looks at all. */
@@ -64,6 +68,7 @@ export class StoredJournal implements JournalStore {
   readonly #clock: { now(): number };
   readonly #checkpointer: Checkpointer;
   readonly #retention: Retention;
+  readonly #onAppended: Appended;
   readonly models: ReadModels;
   readonly previous: JournalEvent | null;
   readonly #models: StoredModels;
@@ -81,14 +86,15 @@ export class StoredJournal implements JournalStore {
   constructor(
     backend: Backend,
     clock: { now(): number },
-    { checkpointer, retention }: { checkpointer: Checkpointer; retention: Retention },
+    parts: { checkpointer: Checkpointer; retention: Retention; onAppended: Appended },
     previous: JournalEvent | null,
   ) {
     this.previous = previous;
     this.#backend = backend;
     this.#clock = clock;
-    this.#checkpointer = checkpointer;
-    this.#retention = retention;
+    this.#checkpointer = parts.checkpointer;
+    this.#retention = parts.retention;
+    this.#onAppended = parts.onAppended;
     this.#models = new StoredModels(this, backend);
     this.models = this.#models;
   }
@@ -115,7 +121,11 @@ export class StoredJournal implements JournalStore {
     } catch (error) {
       return Promise.reject(error);
     }
-    return this.inTurn(async () => (await this.#write(drafts)).map(toEvent));
+    return this.inTurn(async () => {
+      const written = (await this.#write(drafts)).map(toEvent);
+      this.#onAppended(written);
+      return written;
+    });
   }
 
   tryWrite(): Promise<void> {
