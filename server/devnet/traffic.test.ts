@@ -81,6 +81,15 @@ describe('traffic', () => {
     expect(targets).toContain(DEV_COUNTER);
   });
 
+  test('what a pool lost is sent again: later nonces would wait behind the gap for ever', async () => {
+    const { l2, run } = await traffic({ bridge: false });
+    const firsts = () => l2.raw.filter((raw) => parseTransaction(raw as `0x02${string}`).nonce === 7).length;
+    await run(9);
+    expect(firsts()).toBe(3);
+    await run(8);
+    expect(firsts()).toBe(6);
+  });
+
   test('a refusal is counted and shown, and the nonce is read again', async () => {
     const { l2, unit, run } = await traffic();
     l2.refuse = true;

@@ -53,14 +53,18 @@ const TOKEN_ABI = parseAbi([
 ]);
 const COUNTER_ABI = parseAbi(['function increment()']);
 const BUSIEST_BURST = 64;
+/** A pool that was lost with its node leaves a gap of nonces, which later ones wait behind for ever. Milliseconds. */
+const STUCK_MS = 10_000;
 /** Enough for every call below; the pool takes a limit above need. */
 const CALL_GAS = 120_000n;
 const TRANSFER_GAS = 21_000n;
 
 interface Sender {
   readonly signer: LocalSigner;
-  /** Null when it has to be read first: at the start and after a refusal. */
+  /** Null when it has to be read first: at the start, after a refusal, and where it got stuck. */
   nonce: number | null;
+  /** What L2 would take next, as it was when it was last asked about while more was sent. */
+  waitsAt: { readonly nonce: number; readonly since: number } | null;
   minted: boolean;
 }
 
@@ -89,6 +93,7 @@ export class Traffic {
     this.#senders = opts.accounts.map(({ privateKey }) => ({
       signer: new LocalSigner({ privateKey }, { kzg: null }),
       nonce: null,
+      waitsAt: null,
       minted: false,
     }));
     const idleMs = Math.min(1_000, Math.max(20, 1_000 / Math.max(opts.perSecond, 1)));
@@ -181,10 +186,8 @@ export class Traffic {
   }
 
   async #send(sender: Sender, call: L2Call, fees: Fees, signal: AbortSignal): Promise<void> {
-    const { address } = sender.signer;
-    sender.nonce ??= Number(
-      await this.#deps.l2.request('eth_getTransactionCount', [address, 'pending'], signal),
-    );
+    await this.#unstick(sender, signal);
+    sender.nonce ??= await this.#nextNonce(sender, signal);
     const raw = await sender.signer.sign({
       chainId: this.#opts.l2ChainId,
       nonce: sender.nonce,
@@ -194,6 +197,21 @@ export class Traffic {
     });
     await this.#deps.l2.request('eth_sendRawTransaction', [raw], signal);
     sender.nonce++;
+  }
+
+  async #nextNonce({ signer }: Sender, signal: AbortSignal): Promise<number> {
+    return Number(
+      await this.#deps.l2.request('eth_getTransactionCount', [signer.address, 'pending'], signal),
+    );
+  }
+
+  /** Sends again from where L2 stands, as a wallet would, when nothing of this account was taken for ten seconds. */
+  async #unstick(sender: Sender, signal: AbortSignal): Promise<void> {
+    const now = this.#deps.clock.now();
+    if (sender.nonce === null || now - (sender.waitsAt?.since ?? Number.NEGATIVE_INFINITY) < STUCK_MS) return;
+    const next = await this.#nextNonce(sender, signal);
+    if (next < sender.nonce && sender.waitsAt?.nonce === next) sender.nonce = null;
+    sender.waitsAt = { nonce: next, since: now };
   }
 
   /** Twice the price of now, so that a queue of a few blocks stays valid when the base fee rises. */
