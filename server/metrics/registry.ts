@@ -12,7 +12,13 @@ type Labels = Readonly<Record<string, string>>;
 /** A label's text is cut here: nothing unbounded enters a collector's index. */
 const MAX_LABEL = 64;
 
-const bounded = (labels: Labels): Record<string, string> =>
+const bounded = (labels: Labels): Labels => {
+  for (const name in labels) if (labels[name]!.length > MAX_LABEL) return cut(labels);
+  // The usual case, once or more for each call of a port.
+  return labels;
+};
+
+const cut = (labels: Labels): Labels =>
   Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, value.slice(0, MAX_LABEL)]));
 
 /**
