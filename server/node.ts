@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { checkRunner } from './checkRun.ts';
 import { Control, dutyOf } from './control.ts';
 import { deriveBatch, genesisCursor } from './derivation/ethrexBased.ts';
@@ -110,6 +111,7 @@ export function createNode(options: NodeOptions, deps: NodeDeps): RollupNode {
       builderOf: (block) => sequencing?.builderOf(block) ?? null,
       duty: () => dutyOf(sequencing?.view() ?? null),
       onWork: () => hurry(),
+      nextTurn: () => setImmediate(),
       onState: (state) => {
         book.update(state);
         lag.look(state);

@@ -33,6 +33,8 @@ export interface StepContext {
   readonly watch: HeadWatch;
   /** Whose an unsafe block is, where its builder's own word is known; null where not. */
   readonly builderOf: (block: Hash) => Builder | null;
+  /** Resolves once what was asked of the engine is on its way to it. */
+  readonly nextTurn: () => Promise<void>;
 }
 
 export interface Before {

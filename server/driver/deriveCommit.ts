@@ -36,3 +36,9 @@ export async function deriveCommit(
   if (outcome.kind !== 'needsBlob') return outcome;
   return { kind: 'invalid', reason: 'unreadable_commit', detail: 'the blob does not carry the blocks' };
 }
+
+/** Where derivation stands once this batch is applied. */
+export const cursorAfter = ({ batchNumber, blocks }: DerivedBatch): DerivationCursor => {
+  const { number, hash, timestamp } = blocks.at(-1)!;
+  return { batchNumber, lastBlock: { number, hash, timestamp } };
+};

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { COMMITS, world } from '../testing/driverWorld.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { COMMITS, WORLD_DERIVATION, world } from '../testing/driverWorld.ts';
 import { l1Ref, l2Chain, l2Ref } from '../testing/stringChain.ts';
 import { RECENT_BATCHES } from './recent.ts';
 
@@ -15,6 +15,43 @@ describe('the straight path', () => {
     );
     expect(w.driver.state.phase).toBe('following');
     expect(w.driver.state.position?.currentL1?.hash).toBe(l1Ref('abcdefgh').hash);
+  });
+
+  it('fetches and decodes the next batch while the engine executes', async () => {
+    const w = world('abcdefgh', COMMITS);
+    const derived: number[] = [];
+    w.restart({
+      deriveBatch: (config, cursor, commit, blob) => {
+        derived.push(commit.batchNumber);
+        return WORLD_DERIVATION.deriveBatch(config, cursor, commit, blob);
+      },
+    });
+    const { newPayload } = w.engine;
+    w.engine.newPayload = async (block) => {
+      // The engine answers for a block of batch 1 only once batch 2 is derived.
+      if (block.number <= 2) await vi.waitUntil(() => derived.includes(2));
+      return newPayload.call(w.engine, block);
+    };
+    expect(await w.settle()).toBe('idle');
+    expect(await w.heads()).toBe('G / G / -');
+    expect(derived).toEqual([1, 2, 3]);
+  });
+
+  it('meets what went wrong ahead when it comes there, and asks again at the next step', async () => {
+    const w = world('abcdefgh', COMMITS);
+    const versionedHash = `0x${'01'.repeat(32)}` as const;
+    w.restart({
+      deriveBatch: (config, cursor, commit, blob) =>
+        commit.batchNumber === 2 && blob === undefined
+          ? { kind: 'needsBlob', commit, versionedHash }
+          : WORLD_DERIVATION.deriveBatch(config, cursor, commit, blob),
+    });
+    expect(await w.settle()).toBe('failed');
+    expect(w.driver.state.trouble).toMatchObject({ code: 'blob_unavailable' });
+    expect(await w.heads()).toBe('C / C / -');
+    w.l1.putBlob(versionedHash, new Uint8Array(1));
+    expect(await w.settle()).toBe('idle');
+    expect(await w.heads()).toBe('G / G / -');
   });
 
   it('derives several batches of one L1 block', async () => {

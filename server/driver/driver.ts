@@ -37,6 +37,8 @@ export interface DriverDeps extends MemoryDeps {
   readonly onWork?: () => void;
   /** Whose an unsafe block is, where its builder's own word is known. Left out: nobody's word is. */
   readonly builderOf?: StepContext['builderOf'];
+  /** The next turn of the event loop, for what can be computed while the engine is at work. Left out: at once. */
+  readonly nextTurn?: StepContext['nextTurn'];
 }
 
 export interface DriverOptions {
@@ -93,6 +95,7 @@ export class Driver {
       journal: deps.journal,
       reorgs: new ReorgBook({ memory: this.#memory, journal: deps.journal, engine }),
       builderOf: deps.builderOf ?? (() => null),
+      nextTurn: deps.nextTurn ?? (() => Promise.resolve()),
       derivation: deps.derivation,
       reader: new CommitReader(l1),
       memory: this.#memory,

@@ -4,7 +4,7 @@ import type { BatchCommit } from '../protocol/batch.ts';
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts';
 import { compareWithEngine, heardLate, insertBlocks, type Refused, setAndConfirm } from './applyBatch.ts';
 import type { Pinned, StepContext } from './context.ts';
-import { deriveCommit } from './deriveCommit.ts';
+import { cursorAfter, deriveCommit } from './deriveCommit.ts';
 import { readDropped } from './dropped.ts';
 import { movedGround } from './movedGround.ts';
 import { explainBatch, onMovedGround } from './plan/cause.ts';
@@ -42,13 +42,23 @@ export async function deriveForward(
   const window = await reader.read(position.scanFrom, head, signal);
   const fetched = memory.now();
   memory.publish({ l1At: fetched });
-  for (const commit of window?.commits ?? []) {
-    const done = memory.state.position!.cursor.batchNumber;
-    if (commit.batchNumber <= done) continue;
+  const commits = window?.commits ?? [];
+  let ahead: Ahead | null = null;
+  for (const [index, commit] of commits.entries()) {
+    const { cursor } = memory.state.position!;
+    if (commit.batchNumber <= cursor.batchNumber) continue;
     // The contract numbers batches without a gap, so one in the logs is L1's answer that is wrong, not the batch.
-    if (commit.batchNumber !== done + 1) throw logsMissing(context, pinned);
-    const batch = await derive(context, commit, signal);
-    if (batch === null || !(await apply(context, batch, fetched, pinned))) return false;
+    if (commit.batchNumber !== cursor.batchNumber + 1) throw logsMissing(context, pinned);
+    const outcome = await (ahead?.commit === commit
+      ? ahead.outcome
+      : deriveCommit(context, cursor, commit, signal));
+    // Derivation is total: a batch that cannot be right blocks the position, it does not throw.
+    if (outcome.kind === 'invalid') {
+      await memory.block(commit, outcome.reason, outcome.detail);
+      return false;
+    }
+    ahead = deriveAhead(context, outcome, commits[index + 1], signal);
+    if (!(await apply(context, outcome, fetched, pinned))) return false;
   }
   const scanned = window?.to ?? head.number;
   if (scanned >= head.number) return finishScan(context, pinned);
@@ -114,17 +124,27 @@ function showSync({ memory }: StepContext, next: number, target: number): void {
   });
 }
 
-/** Derivation is total: a batch that cannot be right blocks the position, it does not throw. */
-async function derive(
+/** The outcome for a commit, on the assumption that the batch before it is applied. */
+interface Ahead {
+  readonly commit: BatchCommit;
+  readonly outcome: ReturnType<typeof deriveCommit>;
+}
+
+/**
+ * Derives the batch after `batch` while the engine executes `batch`: what is decoded and fetched (a blob) meanwhile
+ * costs no time. Null where the next commit is not that batch.
+ */
+function deriveAhead(
   context: StepContext,
-  commit: BatchCommit,
+  batch: DerivedBatch,
+  next: BatchCommit | undefined,
   signal: AbortSignal,
-): Promise<DerivedBatch | null> {
-  const { memory } = context;
-  const outcome = await deriveCommit(context, memory.state.position!.cursor, commit, signal);
-  if (outcome.kind === 'derived') return outcome;
-  await memory.block(commit, outcome.reason, outcome.detail);
-  return null;
+): Ahead | null {
+  if (next?.batchNumber !== batch.batchNumber + 1) return null;
+  const outcome = context.nextTurn().then(() => deriveCommit(context, cursorAfter(batch), next, signal));
+  // Whoever comes to this commit meets the error; until then nobody awaits it.
+  outcome.catch(() => {});
+  return { commit: next, outcome };
 }
 
 /** Makes the engine hold the batch as safe. Answers false when the engine proves the batch wrong. */

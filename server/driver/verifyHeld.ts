@@ -3,7 +3,7 @@ import { runSearch, searchLastMatch } from '../lib/search.ts';
 import type { BatchCommit } from '../protocol/batch.ts';
 import type { L1BlockId, L1BlockRef } from '../protocol/refs.ts';
 import type { StepContext } from './context.ts';
-import { deriveCommit } from './deriveCommit.ts';
+import { cursorAfter, deriveCommit } from './deriveCommit.ts';
 import { lastBlockHashOf } from './findStart.ts';
 import type { Position } from './plan/check.ts';
 import { DriverError } from './plan/failure.ts';
@@ -111,9 +111,5 @@ async function derived(
   }
   const outcome = await deriveCommit(context, cursor, commit, signal);
   if (outcome.kind !== 'derived') return null;
-  const { number, hash, timestamp } = outcome.blocks.at(-1)!;
-  return {
-    cursor: { batchNumber: commit.batchNumber, lastBlock: { number, hash, timestamp } },
-    origin: commit.l1Block,
-  };
+  return { cursor: cursorAfter(outcome), origin: commit.l1Block };
 }

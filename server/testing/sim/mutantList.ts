@@ -53,7 +53,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'believes the logs: what they leave out is not missed',
     file: 'server/driver/forward.ts',
-    find: 'if (commit.batchNumber !== done + 1) throw logsMissing(context, pinned);',
+    find: 'if (commit.batchNumber !== cursor.batchNumber + 1) throw logsMissing(context, pinned);',
     replace: '',
   },
   {
