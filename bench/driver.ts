@@ -21,7 +21,7 @@ const BLOCKS_PER_BATCH = 50;
 const MAX_OVERHEAD = 1.1;
 const MAX_NODE_MB = 300;
 /** Each is measured this often, in turn, on a fresh engine; the best of each counts. */
-const ROUNDS = 3;
+const ROUNDS = 5;
 
 interface Chain {
   readonly genesisFile: string;
