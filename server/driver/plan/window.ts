@@ -1,8 +1,9 @@
 /**
  * How many L1 blocks to read at once while catching up. Bounded by calldata, not by blocks: a batch may carry
  * 128 KiB and more, and a node must not hold more than a few of those in memory (RSS bound of the node: 300 MB).
+ * The first is small, so that the engine is at work after one short answer; what follows is read while it executes.
  */
-export const FIRST_WINDOW = 64;
+export const FIRST_WINDOW = 8;
 export const MAX_WINDOW = 10_000;
 /**
  * Commits that one window brings at most, whatever its length in blocks: what bounds the memory of a dense stretch
