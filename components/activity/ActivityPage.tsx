@@ -88,7 +88,7 @@ export const ActivityPage = ({ first, firstKey }: ActivityProps) => {
       title="Events"
       one="event"
       columns={EVENT_COLUMNS}
-      steady="steady steady-events"
+      tableClass="steady steady-events"
       idOf={idOf}
       at={at}
       byDay

@@ -74,7 +74,7 @@ export const BatchesPage = ({ first, firstKey }: BatchesProps) => {
       one="batch"
       many="batches"
       columns={BATCH_COLUMNS}
-      steady="steady steady-batches"
+      tableClass="steady steady-batches"
       idOf={idOf}
       at={at}
       byDay

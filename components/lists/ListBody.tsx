@@ -14,7 +14,7 @@ export interface ListBodyProps<Row> {
   readonly one: string;
   readonly many?: string;
   readonly columns: readonly Column[];
-  readonly steady?: string;
+  readonly tableClass?: string;
   readonly idOf: (row: Row) => string;
   /** When it happened, milliseconds. */
   readonly at: (row: Row) => number;
@@ -28,7 +28,7 @@ export interface ListBodyProps<Row> {
 
 /** The rows of a list page, what waits above them, and what is older below; or why there are none. */
 export function ListBody<Row>(props: ListBodyProps<Row>) {
-  const { page, title, one, many, columns, steady, idOf, at, byDay = false, row, card, proof } = props;
+  const { page, title, one, many, columns, tableClass, idOf, at, byDay = false, row, card, proof } = props;
   const { list, top, filters, clear } = page;
   const narrow = useNarrow();
   return (
@@ -44,7 +44,7 @@ export function ListBody<Row>(props: ListBodyProps<Row>) {
           <LiveTable
             title={title}
             columns={columns}
-            {...(steady === undefined ? {} : { steady })}
+            {...(tableClass === undefined ? {} : { tableClass })}
             list={list}
             gaps={list.more?.watching.gaps ?? []}
             narrow={narrow}

@@ -16,8 +16,8 @@ export type Column = string | { readonly right: string };
 interface LiveTableProps<Row> {
   readonly title: string;
   readonly columns: readonly Column[];
-  /** Class of a table whose columns have widths of their own (lists.css): a row that comes or goes moves no other. */
-  readonly steady?: string;
+  /** What the style of this table is known by (lists.css). */
+  readonly tableClass?: string;
   readonly list: LiveList<Row, unknown>;
   readonly gaps: readonly WatchGap[];
   readonly narrow: boolean | null;
@@ -61,7 +61,7 @@ const pressRow = (event: MouseEvent<HTMLTableElement>): void => {
 export function LiveTable<Row>({
   title,
   columns,
-  steady = '',
+  tableClass = '',
   list,
   gaps,
   narrow,
@@ -85,7 +85,7 @@ export function LiveTable<Row>({
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scroller must be reachable by keyboard (WCAG 2.1.1).
         <section className="scroller wide-only" aria-label={`${title}, table`} tabIndex={0}>
           {/* biome-ignore lint/a11y/useKeyWithClickEvents: each row has its link for keys. */}
-          <table className={`data-table ${steady}`} data-rows={held} onClick={pressRow}>
+          <table className={`data-table ${tableClass}`} data-rows={held} onClick={pressRow}>
             <caption className="sr-only">{title}, newest first</caption>
             <thead>
               <tr>

@@ -103,6 +103,7 @@ export const ReorgsPage = ({ first, firstKey }: ReorgsProps) => {
       title="Reorgs"
       one="reorg"
       columns={REORG_COLUMNS}
+      tableClass="reorg-table"
       idOf={idOf}
       at={at}
       byDay
