@@ -217,14 +217,28 @@ test.describe('activity', () => {
     await page.getByRole('button', { name: 'Load older' }).click();
     const count = () => page.locator('tbody tr[data-seq]').count();
     await expect.poll(count).toBeGreaterThan(60);
-    for (let i = 0; i < 8; i++) {
-      const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    const held = async () => Number(await page.locator('[data-rows]').getAttribute('data-rows'));
+    while ((await held()) < 2_500) {
+      const before = await held();
       await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
-      await expect
-        .poll(() => page.evaluate(() => document.documentElement.scrollHeight))
-        .toBeGreaterThan(height);
+      await expect.poll(held).toBeGreaterThan(before);
     }
     await expect.poll(count).toBeLessThan(350);
+    // Fifty chunks of 50 rows, of which the second twenty are far from both ends: one element is there for all of them.
+    await expect.poll(() => page.locator('[data-rows] > tbody').count()).toBeLessThan(40);
+    // A jump to their middle finds rows there, and nothing has moved.
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    const jump = height * 0.6;
+    await page.evaluate((to) => window.scrollTo(0, to), jump);
+    const inSight = () =>
+      page.evaluate(
+        () => document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest('[data-seq]') !== null,
+      );
+    await expect.poll(inSight).toBe(true);
+    expect(await page.evaluate(() => [scrollY, document.documentElement.scrollHeight])).toEqual([
+      Math.floor(jump),
+      height,
+    ]);
   });
 });
 

@@ -1,32 +1,7 @@
 'use client';
 
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from 'react';
-
-/** Chunks this far above and below the window are drawn. */
-const MARGIN = '600px';
-
-type Told = (entry: IntersectionObserverEntry) => void;
-
-/** One observer for all chunks of the page: a browser asks each observer in each frame. */
-const told = new Map<Element, Told>();
-let observer: IntersectionObserver | null = null;
-
-const watch = (element: Element, tell: Told): (() => void) => {
-  observer ??= new IntersectionObserver(
-    (entries) => {
-      // A busy page is told of several turns at once, oldest first: how it is now stands last.
-      const newest = new Map(entries.map((entry) => [entry.target, entry]));
-      for (const [target, entry] of newest) told.get(target)?.(entry);
-    },
-    { rootMargin: MARGIN },
-  );
-  told.set(element, tell);
-  observer.observe(element);
-  return () => {
-    observer?.unobserve(element);
-    told.delete(element);
-  };
-};
+import { watchNear } from './nearness.ts';
 
 /** Where a chunk came from when it came near: only its rows at that side are about to be seen. */
 type Side = 'above' | 'below';
@@ -39,15 +14,18 @@ interface Nearness<Element> {
   readonly height: RefObject<number>;
 }
 
-/** Whether a chunk is near the window. What has the focus is always near, and so is what is `always` so. */
-const useNear = <Element extends HTMLElement>(always: boolean): Nearness<Element> => {
+/**
+ * Whether a chunk is near the window. What has the focus is always near, and so is what is `always` so. One whose
+ * height is known from before begins away.
+ */
+const useNear = <Element extends HTMLElement>(always: boolean, known?: number): Nearness<Element> => {
   const ref = useRef<Element>(null);
-  const height = useRef(0);
-  const [near, setNear] = useState<Side | null>('below');
+  const height = useRef(known ?? 0);
+  const [near, setNear] = useState<Side | null>(known === undefined ? 'below' : null);
   useEffect(() => {
     const element = ref.current;
     if (element === null || always) return;
-    return watch(element, ({ isIntersecting, boundingClientRect: place }) => {
+    return watchNear(element, ({ isIntersecting, boundingClientRect: place }) => {
       if (isIntersecting || element.contains(document.activeElement)) {
         return setNear((was) => was ?? (place.top < 0 ? 'above' : 'below'));
       }
@@ -81,7 +59,7 @@ interface ChunkProps {
 }
 
 /** One empty row in place of others. */
-const Away = ({ columns, height }: { readonly columns: number; readonly height: number }) => (
+export const Away = ({ columns, height }: { readonly columns: number; readonly height: number }) => (
   <tr>
     <td
       colSpan={columns}
@@ -101,20 +79,30 @@ export const Chunk = ({
   columns,
   always,
   count,
+  known,
+  onElement,
   draw,
 }: ChunkProps & {
   readonly columns: number;
   /** Of its items. */
   readonly count: number;
+  /** Its height when it was last there, pixels. */
+  readonly known: number | undefined;
+  readonly onElement: (element: HTMLTableSectionElement | null) => void;
   /** Asked only for what is near: a list of 100,000 rows makes elements for those in sight alone. */
   readonly draw: (from: number, to: number) => ReactNode;
 }) => {
-  const { ref, near, height } = useNear<HTMLTableSectionElement>(always);
+  const { ref, near, height } = useNear<HTMLTableSectionElement>(always, known);
   const drawn = useDrawn(near !== null, count);
   const left = near === null ? count : count - drawn;
   const away = left === 0 ? null : <Away columns={columns} height={(height.current * left) / count} />;
   return (
-    <tbody ref={ref}>
+    <tbody
+      ref={(element) => {
+        ref.current = element;
+        onElement(element);
+      }}
+    >
       {near === 'above' ? away : null}
       {near === null ? away : near === 'above' ? draw(left, count) : draw(0, drawn)}
       {near === 'below' ? away : null}

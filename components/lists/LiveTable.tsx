@@ -5,8 +5,9 @@ import type { WatchGap } from '../../server/api/historyViews.ts';
 import { dayInWords } from '../format.ts';
 import { useNow } from '../live/LiveProvider.tsx';
 import { useZone } from '../parts/useZone.ts';
-import { CardChunk, Chunk } from './Chunk.tsx';
-import { withDays, withGaps } from './gaps.ts';
+import { Bundle } from './Bundle.tsx';
+import { CardChunk } from './Chunk.tsx';
+import { bundled, withDays, withGaps } from './gaps.ts';
 import { GapLine } from './ListParts.tsx';
 import type { LiveList } from './useLiveList.ts';
 
@@ -78,6 +79,7 @@ export function LiveTable<Row>({
     const gapped = withGaps(loaded, shownGaps, at, next === null);
     return byDay ? withDays(gapped, at, zone.day) : gapped;
   }, [loaded, shownGaps, at, next, byDay, zone]);
+  const bundles = useMemo(() => bundled(chunks), [chunks]);
   const held = useMemo(() => loaded.reduce((sum, { rows }) => sum + rows.length, 0), [loaded]);
   return (
     <>
@@ -102,14 +104,14 @@ export function LiveTable<Row>({
                 )}
               </tr>
             </thead>
-            {chunks.map((chunk, i) => (
-              <Chunk
-                key={chunk.key}
+            {bundles.map((bundle, i) => (
+              <Bundle
+                key={bundle[0]!.bundle}
                 columns={columns.length}
-                count={chunk.items.length}
-                always={i === 0}
-                draw={(from, to) =>
-                  chunk.items.slice(from, to).map((item) =>
+                chunks={bundle}
+                first={i === 0}
+                draw={(items) =>
+                  items.map((item) =>
                     item.kind === 'row' ? (
                       <Fragment key={idOf(item.row)}>{row(item.row)}</Fragment>
                     ) : item.kind === 'day' ? (

@@ -3,7 +3,7 @@ import { withDays, withGaps } from './gaps.ts';
 
 const gap = (from: number, to: number) => ({ from, to, seq: to });
 const told = (
-  chunks: readonly { key: string; rows: readonly number[] }[],
+  chunks: readonly { key: string; bundle: number; rows: readonly number[] }[],
   gaps: ReturnType<typeof gap>[],
   all: boolean,
 ) =>
@@ -21,8 +21,8 @@ const told = (
 
 describe('times when nobody watched', () => {
   const chunks = [
-    { key: 'a', rows: [90, 80] },
-    { key: 'b', rows: [50, 40] },
+    { key: 'a', bundle: 0, rows: [90, 80] },
+    { key: 'b', bundle: 0, rows: [50, 40] },
   ];
   it('stand between the rows where they were', () => {
     expect(told(chunks, [gap(60, 70), gap(95, 99), gap(81, 85)], true)).toEqual([
@@ -40,8 +40,8 @@ describe('days', () => {
   it('are named once, before their first row, also where a chunk ends within one', () => {
     const chunks = withGaps(
       [
-        { key: 'a', rows: [23, 21] },
-        { key: 'b', rows: [20, 11] },
+        { key: 'a', bundle: 0, rows: [23, 21] },
+        { key: 'b', bundle: 0, rows: [20, 11] },
       ],
       [gap(12, 19)],
       (row) => row,

@@ -1,4 +1,5 @@
 import type { WatchGap } from '../../server/api/historyViews.ts';
+import type { ChunkOfRows } from './liveList.ts';
 
 export type Item<Row> =
   | { kind: 'row'; row: Row }
@@ -6,8 +7,7 @@ export type Item<Row> =
   /** Everything below it happened on this day. */
   | { kind: 'day'; day: string };
 
-export interface ChunkOfItems<Row> {
-  readonly key: string;
+export interface ChunkOfItems<Row> extends Pick<ChunkOfRows<Row>, 'key' | 'bundle'> {
   readonly items: readonly Item<Row>[];
 }
 
@@ -26,23 +26,25 @@ const plain = <Row>(rows: readonly Row[]): readonly Item<Row>[] => {
  * shown when nothing older is left to load (`all`). Pure.
  */
 export const withGaps = <Row>(
-  chunks: readonly { readonly key: string; readonly rows: readonly Row[] }[],
+  chunks: readonly ChunkOfRows<Row>[],
   gaps: readonly WatchGap[],
   at: (row: Row) => number,
   all: boolean,
 ): readonly ChunkOfItems<Row>[] => {
   const left = [...gaps].sort((a, b) => b.to - a.to);
-  const out = chunks.map(({ key, rows }): { key: string; items: readonly Item<Row>[] } => {
-    const oldest = rows.at(-1);
-    if (left[0] === undefined || oldest === undefined || left[0].to <= at(oldest))
-      return { key, items: plain(rows) };
-    const items: Item<Row>[] = [];
-    for (const row of rows) {
-      while (left[0] !== undefined && left[0].to > at(row)) items.push({ kind: 'gap', gap: left.shift()! });
-      items.push({ kind: 'row', row });
-    }
-    return { key, items };
-  });
+  const out = chunks.map(
+    ({ key, bundle, rows }): { -readonly [Name in keyof ChunkOfItems<Row>]: ChunkOfItems<Row>[Name] } => {
+      const oldest = rows.at(-1);
+      if (left[0] === undefined || oldest === undefined || left[0].to <= at(oldest))
+        return { key, bundle, items: plain(rows) };
+      const items: Item<Row>[] = [];
+      for (const row of rows) {
+        while (left[0] !== undefined && left[0].to > at(row)) items.push({ kind: 'gap', gap: left.shift()! });
+        items.push({ kind: 'row', row });
+      }
+      return { key, bundle, items };
+    },
+  );
   const last = out.at(-1);
   if (all && last !== undefined)
     last.items = [...last.items, ...left.map((gap): Item<Row> => ({ kind: 'gap', gap }))];
@@ -95,6 +97,19 @@ export const withDays = <Row>(
     if (starts.length === 0) return chunk;
     const items = [...chunk.items];
     for (const { day, from } of starts.toReversed()) items.splice(from, 0, { kind: 'day', day });
-    return { key: chunk.key, items };
+    return { ...chunk, items };
   });
+};
+
+/** Chunks of one bundle stand together, in their order. Pure. */
+export const bundled = <Row>(
+  chunks: readonly ChunkOfItems<Row>[],
+): readonly (readonly ChunkOfItems<Row>[])[] => {
+  const bundles: ChunkOfItems<Row>[][] = [];
+  for (const chunk of chunks) {
+    const last = bundles.at(-1);
+    if (last?.[0]?.bundle === chunk.bundle) last.push(chunk);
+    else bundles.push([chunk]);
+  }
+  return bundles;
 };

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   answerOrder,
   CHUNK_ROWS,
+  CHUNKS_A_BUNDLE,
   type ListState,
   MAX_UNREAD_ROWS,
   opened,
@@ -106,6 +107,32 @@ describe('a live list', () => {
     expect(rowsOf(after)).toHaveLength(5 * MAX_UNREAD_ROWS + 1);
     // What the newest page does not reach is not even looked at.
     expect(after.chunks.slice(1).every((chunk, i) => chunk === state.chunks[i + 1])).toBe(true);
+  });
+
+  it('bundles chunks up to a number, and none changes its bundle while the list grows at either end', () => {
+    let state = opened(page('1000'), idOf);
+    const bundleOf = new Map<string, number>();
+    const sizes = (): readonly number[] => {
+      const held = new Map<number, number>();
+      for (const { key, bundle } of state.chunks) {
+        expect(bundleOf.get(key) ?? bundle).toBe(bundle);
+        bundleOf.set(key, bundle);
+        held.set(bundle, (held.get(bundle) ?? 0) + 1);
+      }
+      return [...held.values()];
+    };
+    for (let i = 0; i < 5 * CHUNKS_A_BUNDLE; i++) {
+      state = withOlder(state, { rows: [{ seq: 999 - i }], next: 1 }, idOf);
+      sizes();
+    }
+    for (let seq = 1001; seq <= 1000 + 3 * CHUNKS_A_BUNDLE * CHUNK_ROWS; seq++) {
+      state = shown({ ...state, waiting: [{ seq }] }, idOf);
+      if (seq % CHUNK_ROWS === 0) sizes();
+    }
+    const numbers = state.chunks.map(({ bundle }) => bundle);
+    expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+    expect(Math.max(...sizes())).toBe(CHUNKS_A_BUNDLE);
+    expect(sizes().length).toBeLessThan(12);
   });
 
   it('takes no answer that a later question’s has overtaken, and each that nothing overtook', () => {

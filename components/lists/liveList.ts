@@ -13,9 +13,18 @@ export interface Sequenced {
   readonly seq: number;
 }
 
+/** Rows that are drawn and put away together. */
+export interface ChunkOfRows<Row> {
+  /** Of its last row. */
+  readonly key: string;
+  readonly rows: readonly Row[];
+  /** Chunks of one number stand together: `CHUNKS_A_BUNDLE` at most. Rises towards older rows. */
+  readonly bundle: number;
+}
+
 export interface ListState<Row> {
   /** Newest chunk first, newest row first in each. */
-  readonly chunks: readonly { readonly key: string; readonly rows: readonly Row[] }[];
+  readonly chunks: readonly ChunkOfRows<Row>[];
   readonly next: number | null;
   /** New rows that wait until the reader wants them, newest first. */
   readonly waiting: readonly Row[];
@@ -25,6 +34,8 @@ export interface ListState<Row> {
 
 /** A chunk that grew beyond this is closed, and the next new rows begin another. */
 export const CHUNK_ROWS = 100;
+/** Far from the window a whole bundle is one element: a browser looks at each of thousands in each frame. */
+export const CHUNKS_A_BUNDLE = 20;
 /**
  * A list that grows by itself while nobody reads it lets go of its oldest rows beyond this: a page that is left open for
  * weeks would hold weeks. They are loaded again like any older ones.
@@ -33,10 +44,26 @@ export const MAX_UNREAD_ROWS = 1_000;
 
 export const EMPTY: ListState<never> = { chunks: [], next: null, waiting: [], gap: false };
 
-const chunk = <Row>(rows: readonly Row[], idOf: (row: Row) => string) => ({ key: idOf(rows.at(-1)!), rows });
+const chunk = <Row>(rows: readonly Row[], idOf: (row: Row) => string, bundle: number): ChunkOfRows<Row> => ({
+  key: idOf(rows.at(-1)!),
+  rows,
+  bundle,
+});
+
+/** The bundle of a chunk beside `neighbour`: the same while it has room, else the next in that direction. */
+const bundleBeside = <Row>(
+  { chunks }: Pick<ListState<Row>, 'chunks'>,
+  neighbour: ChunkOfRows<Row> | undefined,
+  direction: 1 | -1,
+): number => {
+  if (neighbour === undefined) return 0;
+  const { bundle } = neighbour;
+  const held = chunks.filter((one) => one.bundle === bundle).length;
+  return held < CHUNKS_A_BUNDLE ? bundle : bundle + direction;
+};
 
 export const opened = <Row>(page: Loaded<Row>, idOf: (row: Row) => string): ListState<Row> => ({
-  chunks: page.rows.length === 0 ? [] : [chunk(page.rows, idOf)],
+  chunks: page.rows.length === 0 ? [] : [chunk(page.rows, idOf, 0)],
   next: page.next,
   waiting: [],
   gap: false,
@@ -64,7 +91,8 @@ export const withOlder = <Row>(
   idOf: (row: Row) => string,
 ): ListState<Row> => {
   const rows = page.rows.filter((row) => !holds(state, idOf(row), idOf));
-  const chunks = rows.length === 0 ? state.chunks : [...state.chunks, chunk(rows, idOf)];
+  const bundle = bundleBeside(state, state.chunks.at(-1), 1);
+  const chunks = rows.length === 0 ? state.chunks : [...state.chunks, chunk(rows, idOf, bundle)];
   return { ...state, chunks, next: page.next };
 };
 
@@ -77,7 +105,7 @@ const onTop = <Row>(
   const [first, ...rest] = state.chunks;
   const grown =
     first === undefined || first.rows.length + rows.length > CHUNK_ROWS
-      ? [chunk(rows, idOf), ...state.chunks]
+      ? [chunk(rows, idOf, bundleBeside(state, first, -1)), ...state.chunks]
       : [{ ...first, rows: [...rows, ...first.rows] }, ...rest];
   return { ...state, chunks: grown, waiting: [], gap: false };
 };
@@ -105,8 +133,7 @@ export const refreshed = <Row extends Sequenced>(
   const chunks = state.chunks.map((before) => {
     // Below where the page reaches nothing is known anew: those chunks stay the very same, and are not drawn again.
     if (!within) return before;
-    const { key, rows } = before;
-    const kept = rows.flatMap((row) => {
+    const kept = before.rows.flatMap((row) => {
       const id = idOf(row);
       const same = now.get(id);
       const inReach = within;
@@ -114,7 +141,7 @@ export const refreshed = <Row extends Sequenced>(
       if (same !== undefined) return [same];
       return inReach ? [] : [row];
     });
-    return { key, rows: kept };
+    return { ...before, rows: kept };
   });
   const merged = { ...state, chunks: chunks.filter(({ rows }) => rows.length > 0) };
   return reading ? { ...merged, waiting: fresh, gap: false } : trimmed(onTop(merged, fresh, idOf));
