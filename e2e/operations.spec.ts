@@ -196,5 +196,13 @@ test('asked for less motion, nothing moves on any page', async ({ page, scripted
         .map((one) => one.outerHTML.slice(0, 120)),
     );
     expect(moving, path).toEqual([]);
+    // A new theme is there in the frame that follows it, not one generation of elements after the other.
+    await page.emulateMedia({ colorScheme: 'dark' });
+    const onTheirWay = await page.evaluate(async () => {
+      await new Promise(requestAnimationFrame);
+      return document.getAnimations().length;
+    });
+    expect(onTheirWay, path).toBe(0);
+    await page.emulateMedia({ colorScheme: 'light' });
   }
 });
