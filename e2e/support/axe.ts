@@ -50,14 +50,34 @@ export type Theme = (typeof THEMES)[number];
 
 export const heightOf = (width: Width): number => (width >= 768 ? 1000 : 844);
 
-/** Everything that follows a new width or theme has been drawn: two frames in a row without a colour on its way. */
-const drawn = (page: Page): Promise<void> =>
-  page.evaluate(async () => {
+/** A transition of this project lasts 0.7 s at most: what is on its way for so much longer never ends. Milliseconds. */
+const DRAWN_MS = 10_000;
+
+/**
+ * Everything that follows a new width or theme has been drawn: two frames in a row with nothing on its way. One that has
+ * ended may stay listed for ever, as no frame takes it away in a closed fold, so it is its state that counts.
+ */
+const drawn = async (page: Page): Promise<void> => {
+  const moving = await page.evaluate(async (deadline) => {
+    const started = performance.now();
     for (let still = 0; still < 2; still++) {
       await new Promise(requestAnimationFrame);
-      if (document.getAnimations().some((one) => one instanceof CSSTransition)) still = -1;
+      const running = document
+        .getAnimations()
+        .filter((one) => one instanceof CSSTransition && one.playState === 'running') as CSSTransition[];
+      if (running.length === 0) continue;
+      if (performance.now() - started > deadline)
+        return running.map(({ transitionProperty, effect }) => {
+          const { target } = effect as KeyframeEffect;
+          return `${transitionProperty} of ${target?.outerHTML.slice(0, 120)}`;
+        });
+      still = -1;
     }
-  });
+    return [];
+  }, DRAWN_MS);
+  if (moving.length > 0)
+    throw new Error(`still on its way after ${DRAWN_MS} ms on ${page.url()}: ${moving.join(' | ')}`);
+};
 
 export interface Form {
   readonly width: Width;
