@@ -276,3 +276,29 @@ test.describe('batches', () => {
     await expect(page.getByText(/LAST_BLOCK_HASH_MISMATCH/).first()).toBeVisible();
   });
 });
+
+test.describe('filters', () => {
+  const PHONE = { width: 390, height: 844 };
+
+  test('are behind one line on a phone, which a key unfolds, and in sight where there is room', async ({
+    page,
+    scripted,
+  }) => {
+    await scripted.show('recovered');
+    await page.setViewportSize(PHONE);
+    await page.goto(`${scripted.url}/reorgs?minDepth=2`);
+    const fold = page.getByRole('button', { name: 'Filters (1 set)' });
+    const search = page.getByRole('search', { name: 'Filter reorgs' });
+    const first = search.locator('input, select').first();
+    await expect(first).toBeHidden();
+    await fold.press('Enter');
+    await expect(fold).toHaveAttribute('aria-expanded', 'true');
+    await page.keyboard.press('Tab');
+    await expect(first).toBeFocused();
+    await fold.press(' ');
+    await expect(first).toBeHidden();
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await expect(first).toBeVisible();
+    await expect(fold).toBeHidden();
+  });
+});

@@ -2,7 +2,6 @@
 
 import { type ReactNode, useEffect, useId, useRef, useState } from 'react';
 import type { Changes } from './useAddress.ts';
-import { useNarrow } from './useNarrow.ts';
 
 type Change = (changes: Changes, push?: boolean) => void;
 
@@ -111,25 +110,23 @@ interface FilterBarProps {
   readonly children: ReactNode;
 }
 
-/** Filters in a row; on a phone behind one line, so that the list is what one sees. */
+/**
+ * Filters in a row; on a phone behind one line, so that the list is what one sees. The style tells which, so that the
+ * server's first picture has it right already.
+ */
 export const FilterBar = ({ label, set, children }: FilterBarProps) => {
-  const narrow = useNarrow();
   const [open, setOpen] = useState(false);
   return (
     <search aria-label={label} className="filter-place">
-      {narrow === true ? (
-        <button
-          type="button"
-          className="button filter-fold"
-          aria-expanded={open}
-          onClick={() => setOpen(!open)}
-        >
-          {set === 0 ? 'Filters' : `Filters (${set} set)`}
-        </button>
-      ) : null}
-      <div className="filters" hidden={narrow === true && !open}>
-        {children}
-      </div>
+      <button
+        type="button"
+        className="button filter-fold"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+      >
+        {set === 0 ? 'Filters' : `Filters (${set} set)`}
+      </button>
+      <div className="filters">{children}</div>
     </search>
   );
 };
