@@ -126,6 +126,26 @@ test('a dialog keeps the focus until Escape, and gives it back to what opened it
   await holds(page.getByRole('button', { name: 'More', exact: true }), 'More');
 });
 
+test('a key that follows at once on the end of the palette opens the keys, and they stay', async ({
+  page,
+  scripted,
+}) => {
+  await page.goto(`${scripted.url}/settings`);
+  await live(page);
+  await page.keyboard.press('/');
+  await expect(page.getByRole('dialog', { name: 'Search and actions' })).toBeVisible();
+  // In one task, as the browser tells of the closed dialog in a later one.
+  await page.evaluate(async () => {
+    const palette = document.querySelector<HTMLDialogElement>('dialog[open]')!;
+    const told = new Promise((resolve) => palette.addEventListener('close', resolve));
+    palette.close();
+    document.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true, cancelable: true }));
+    await told;
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+  });
+  await expect(page.getByRole('dialog', { name: 'Keys' })).toBeVisible();
+});
+
 test('an operator signs in, pauses, resumes and resyncs by keys alone', async ({ page, scripted }) => {
   await scripted.command('operator=on');
   await page.goto(`${scripted.url}/health`);

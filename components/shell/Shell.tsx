@@ -105,7 +105,8 @@ const Frame = ({ children }: { children: ReactNode }) => {
     help: () => setOpen('help'),
     copyLink: () => void navigator.clipboard?.writeText(window.location.href).catch(() => undefined),
   };
-  const close = (): void => setOpen((now) => (now === 'palette' || now === 'help' ? null : now));
+  // Each closes itself alone: the browser tells of a closed dialog late, when a key may have opened the other one.
+  const close = (one: Open) => (): void => setOpen((now) => (now === one ? null : now));
   return (
     <ClaimContext value={claim}>
       <Header answer={answer} claim={claim} onSearch={() => setOpen('palette')} />
@@ -116,8 +117,8 @@ const Frame = ({ children }: { children: ReactNode }) => {
         {children}
       </main>
       <PhoneNav />
-      <CommandPalette open={open === 'palette'} onClose={close} context={context} />
-      <KeyHelp open={open === 'help'} onClose={close} />
+      <CommandPalette open={open === 'palette'} onClose={close('palette')} context={context} />
+      <KeyHelp open={open === 'help'} onClose={close('help')} />
     </ClaimContext>
   );
 };
