@@ -235,10 +235,10 @@ test.describe('activity', () => {
         () => document.elementFromPoint(innerWidth / 2, innerHeight / 2)?.closest('[data-seq]') !== null,
       );
     await expect.poll(inSight).toBe(true);
-    expect(await page.evaluate(() => [scrollY, document.documentElement.scrollHeight])).toEqual([
-      Math.floor(jump),
-      height,
-    ]);
+    const after = await page.evaluate(() => ({ at: scrollY, height: document.documentElement.scrollHeight }));
+    // Heights of rows are fractions, and each element's is rounded on its own.
+    expect(Math.abs(after.at - jump)).toBeLessThanOrEqual(4);
+    expect(Math.abs(after.height - height)).toBeLessThanOrEqual(4);
   });
 });
 
