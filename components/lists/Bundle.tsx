@@ -49,27 +49,27 @@ export function Bundle<Row>({ columns, chunks, first, draw }: BundleProps<Row>) 
   const heights = useRef<ReadonlyMap<string, number>>(new Map());
   const elements = useRef(new Map<string, HTMLTableSectionElement>());
   const openIt = useRef(() => setOpen(true)).current;
-  const [newest, oldest] = [chunks[0]!.key, chunks.at(-1)!.key];
+  const keys = chunks.map(({ key }) => key).join('\n');
   useEffect(() => {
     if (!open || first) return;
-    const ends = [newest, oldest].flatMap((key) => elements.current.get(key) ?? []);
+    const there = keys.split('\n').flatMap((key) => elements.current.get(key) ?? []);
     const look = (): void => {
-      const all = [...elements.current.values()];
-      if (!isFar(ends) || all.some((element) => element.contains(document.activeElement))) return;
+      if (!isFar(there) || there.some((element) => element.contains(document.activeElement))) return;
       heights.current = new Map(
         [...elements.current].map(([key, element]) => [key, element.getBoundingClientRect().height]),
       );
       setOpen(false);
     };
-    const ignore = ends.map((end) =>
-      watchFar(end, ({ isIntersecting }) => {
+    // Each of them, and not the ends alone: of a bundle that is left by a jump neither end need ever have been near.
+    const ignore = there.map((element) =>
+      watchFar(element, ({ isIntersecting }) => {
         if (!isIntersecting) look();
       }),
     );
     return () => {
       for (const stop of ignore) stop();
     };
-  }, [open, first, newest, oldest]);
+  }, [open, first, keys]);
   if (!open) {
     const height = chunks.reduce((sum, { key }) => sum + (heights.current.get(key) ?? 0), 0);
     return <Closed columns={columns} height={height} onNear={openIt} />;
@@ -90,10 +90,8 @@ export function Bundle<Row>({ columns, chunks, first, draw }: BundleProps<Row>) 
   ));
 }
 
-/** Whether all between the two ends is further from the window than `FAR`. */
-const isFar = (ends: readonly Element[]): boolean => {
-  const boxes = ends.map((end) => end.getBoundingClientRect());
-  return (
-    boxes.every(({ bottom }) => bottom < -FAR) || boxes.every(({ top }) => top > window.innerHeight + FAR)
-  );
+/** Whether all of them are further from the window than `FAR`; they follow one another. */
+const isFar = (elements: readonly Element[]): boolean => {
+  const ends = [elements[0]!, elements.at(-1)!].map((element) => element.getBoundingClientRect());
+  return ends.every(({ bottom }) => bottom < -FAR) || ends.every(({ top }) => top > window.innerHeight + FAR);
 };

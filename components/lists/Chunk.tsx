@@ -12,6 +12,8 @@ interface Nearness<Element> {
   readonly near: Side | null;
   /** Of what was drawn when it was last near, pixels. */
   readonly height: RefObject<number>;
+  /** Set by who draws: whether all of it is there, and its height worth remembering. */
+  readonly whole: RefObject<boolean>;
 }
 
 /**
@@ -21,6 +23,7 @@ interface Nearness<Element> {
 const useNear = <Element extends HTMLElement>(always: boolean, known?: number): Nearness<Element> => {
   const ref = useRef<Element>(null);
   const height = useRef(known ?? 0);
+  const whole = useRef(true);
   const [near, setNear] = useState<Side | null>(known === undefined ? 'below' : null);
   useEffect(() => {
     const element = ref.current;
@@ -29,11 +32,11 @@ const useNear = <Element extends HTMLElement>(always: boolean, known?: number): 
       if (isIntersecting || element.contains(document.activeElement)) {
         return setNear((was) => was ?? (place.top < 0 ? 'above' : 'below'));
       }
-      if (place.height > 0) height.current = place.height;
+      if (place.height > 0 && whole.current) height.current = place.height;
       setNear(null);
     });
   }, [always]);
-  return { ref, near: always ? 'below' : near, height };
+  return { ref, near: always ? 'below' : near, height, whole };
 };
 
 /** Rows that are drawn in one frame: what it has time for. */
@@ -92,9 +95,12 @@ export const Chunk = ({
   /** Asked only for what is near: a list of 100,000 rows makes elements for those in sight alone. */
   readonly draw: (from: number, to: number) => ReactNode;
 }) => {
-  const { ref, near, height } = useNear<HTMLTableSectionElement>(always, known);
+  const { ref, near, height, whole } = useNear<HTMLTableSectionElement>(always, known);
   const drawn = useDrawn(near !== null, count);
   const left = near === null ? count : count - drawn;
+  useEffect(() => {
+    whole.current = left === 0;
+  }, [left, whole]);
   const away = left === 0 ? null : <Away columns={columns} height={(height.current * left) / count} />;
   return (
     <tbody
