@@ -15,6 +15,13 @@ export interface CommitMemoryOptions {
   readonly numbersRise: boolean;
 }
 
+/** The last batch up to the end of a window, by the logs of one provider. */
+interface WindowEnd {
+  readonly batch: number;
+  /** Null where nobody's word is needed: no batch comes before the first block. */
+  readonly by: object | null;
+}
+
 /** Answers kept of either kind: a step and the window that was read ahead need a few. */
 const KEEP = 8;
 
@@ -25,7 +32,7 @@ const KEEP = 8;
 export class CommitMemory {
   readonly #options: CommitMemoryOptions;
   #counts: readonly ContractState[] = [];
-  #ends: readonly { readonly at: number; readonly batch: number; readonly pinned: L1BlockId }[] = [];
+  #ends: readonly (WindowEnd & { readonly at: number; readonly pinned: L1BlockId })[] = [];
 
   constructor(options: CommitMemoryOptions) {
     this.#options = options;
@@ -35,27 +42,41 @@ export class CommitMemory {
     this.#counts = [...this.#counts.filter(({ at }) => !sameBlock(at, state.at)), state].slice(-KEEP);
   }
 
-  /** The window was believed: the next one has to go on from its last batch. */
-  read(commits: readonly BatchCommit[], { from, to, pinned }: Range): void {
-    const batch = commits.at(-1)?.batchNumber ?? this.#before(from, pinned);
-    if (batch !== null) this.#ends = [...this.#ends, { at: to, batch, pinned }].slice(-KEEP);
+  /** The window was believed: the next one has to go on from its last batch. `by` is the provider that showed it. */
+  read(commits: readonly BatchCommit[], { from, to, pinned }: Range, by: object): void {
+    const newest = commits.at(-1);
+    const end = newest === undefined ? this.#before(from, pinned) : { batch: newest.batchNumber, by };
+    if (end !== null) this.#ends = [...this.#ends, { ...end, at: to, pinned }].slice(-KEEP);
   }
 
-  /** Throws `log_hidden` when a log is missing. */
-  check(commits: readonly BatchCommit[], range: Range): void {
+  /**
+   * Throws `log_hidden` when a log is missing in what `by` showed. One that is missing between its window and another
+   * provider's is nobody's fault yet: that end is forgotten, and whoever adds the batches up reads both windows again.
+   */
+  check(commits: readonly BatchCommit[], { from, to, pinned }: Range, by: object): void {
     if (!this.#options.numbersRise) return;
-    let last = this.#before(range.from, range.pinned);
-    for (const { batchNumber, l1Block } of commits) {
+    const before = this.#before(from, pinned);
+    const forgetBefore = (): void => {
+      this.#ends = this.#ends.filter(({ at, pinned: then }) => at !== from - 1 || !sameBlock(then, pinned));
+    };
+    const isIts = before?.by === by || before?.by === null;
+    let last = before?.batch ?? null;
+    for (const [index, { batchNumber, l1Block }] of commits.entries()) {
       if (last !== null && batchNumber !== last + 1) {
-        throw hidden(`batch ${batchNumber} in block ${l1Block.number} follows batch ${last}`);
+        if (index > 0 || isIts)
+          throw hidden(`batch ${batchNumber} in block ${l1Block.number} follows batch ${last}`);
+        forgetBefore();
       }
       last = batchNumber;
     }
-    const counted = this.#counts.find(({ at }) => at.number === range.to && sameBlock(at, range.pinned));
+    const counted = this.#counts.find(({ at }) => at.number === to && sameBlock(at, pinned));
     if (counted === undefined || last === null || last === counted.lastCommittedBatch) return;
-    throw hidden(
-      `the contract has committed batch ${counted.lastCommittedBatch}, the logs end at batch ${last}`,
-    );
+    if (commits.length > 0 || isIts) {
+      throw hidden(
+        `the contract has committed batch ${counted.lastCommittedBatch}, the logs end at batch ${last}`,
+      );
+    }
+    forgetBefore();
   }
 
   /** Throws `log_hidden` when that batch is committed by the contract's counter. */
@@ -69,10 +90,9 @@ export class CommitMemory {
   }
 
   /** The last batch before that block on the branch of `pinned`; null when it is not known. */
-  #before(from: number, pinned: L1BlockId): number | null {
-    if (from <= this.#options.startBlock) return 0;
-    const end = this.#ends.findLast(({ at, pinned: then }) => at === from - 1 && sameBlock(then, pinned));
-    return end?.batch ?? null;
+  #before(from: number, pinned: L1BlockId): WindowEnd | null {
+    if (from <= this.#options.startBlock) return { batch: 0, by: null };
+    return this.#ends.findLast(({ at, pinned: then }) => at === from - 1 && sameBlock(then, pinned)) ?? null;
   }
 }
 

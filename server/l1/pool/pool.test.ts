@@ -145,6 +145,34 @@ describe('a step', () => {
     expect(commits).toHaveLength(3);
     expect(states()).toEqual(['a benched', 'b good', 'c good']);
   });
+
+  /** Provider a has served the first window without its last commit. */
+  const leftOut = async () => {
+    const all = rig({ a: 'abcdefgh', b: 'abcdefgh', c: 'abcdefgh' });
+    const { pool, providers } = all;
+    const { latest } = await pool.heads();
+    const [first] = await pool.batchCommits(1, 2, latest);
+    providers['a']!.answerNext('batchCommits', [first!]);
+    expect(await pool.batchCommits(1, 4, latest)).toHaveLength(1);
+    return { ...all, latest };
+  };
+
+  test('blames nobody who shows what another left out at the end of the window before', async () => {
+    const { pool, providers, latest, states } = await leftOut();
+    providers['a']!.failNext('batchCommits', 'timeout');
+    const commits = await pool.batchCommits(5, 7, latest);
+    expect(commits.map(({ batchNumber }) => batchNumber)).toEqual([3]);
+    expect(states().slice(1)).toEqual(['b good', 'c good']);
+    expect(await pool.batchCommits(1, 4, latest)).toHaveLength(2);
+    expect(await pool.batchCommits(5, 7, latest)).toHaveLength(1);
+    expect(states().slice(1)).toEqual(['b good', 'c good']);
+  });
+
+  test('catches who contradicts itself from one window to the next', async () => {
+    const { pool, latest, states } = await leftOut();
+    expect(await pool.batchCommits(5, 7, latest)).toHaveLength(1);
+    expect(states()).toEqual(['a benched', 'b good', 'c good']);
+  });
 });
 
 describe('a provider that was caught', () => {

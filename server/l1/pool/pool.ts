@@ -166,9 +166,9 @@ export class ProviderPool implements Reads {
     return this.#serve('batchCommits', signal, async (reads, member) => {
       const commits = await reads.batchCommits(from, to, pinned, signal, expected, most);
       const end = commits.length >= most ? commits.at(-1)!.l1Block.number : to;
-      this.#commits.check(commits, { from, to: end, pinned });
+      this.#commits.check(commits, { from, to: end, pinned }, member);
       await this.#witnesses.blocks(blocksOf(commits), member, signal);
-      this.#commits.read(commits, { from, to: end, pinned });
+      this.#commits.read(commits, { from, to: end, pinned }, member);
       return commits;
     });
   }
