@@ -34,7 +34,9 @@ const useKeys = (act: (action: KeyAction) => void): void => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.defaultPrevented || event.isComposing) return;
       const { key, ctrlKey, metaKey, altKey, target } = event;
-      const inField = target instanceof Element && target.closest(FIELDS) !== null;
+      // The field of a dialog that was just closed has the focus until the browser draws again: nobody types there.
+      const inField =
+        target instanceof Element && target.closest(FIELDS) !== null && target.checkVisibility();
       const step = stepKeys(since.current, {
         key,
         ctrl: ctrlKey,
