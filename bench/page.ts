@@ -10,7 +10,7 @@ const MAX_FIRST_LOAD = 200_000;
 const MAX_LCP_MS = 1_000;
 const MAX_INTERACTION_MS = 100;
 const UPDATES = 20;
-/** 60 frames a second, and one in twenty may come late. Milliseconds. */
+/** 60 frames a second, and one in twenty more may come late than of the same rows as plain HTML. Milliseconds. */
 const FRAME_MS = 1_000 / 60;
 const MAX_DROPPED = 0.05;
 /** Pixels a frame: at 60 a second it is six windows, faster than anybody reads. */
@@ -72,12 +72,14 @@ async function scrollRows(
       { path, rows: wanted, stride: STRIDE, frames: FRAMES },
       log,
     );
+    const { list, plain } = seen;
     const title = `${name} of ${seen.rows} rows, scrolled through`;
     rows.push(
-      row(`${title}: main thread a frame`, seen.cpuMs, 'ms', FRAME_MS),
-      // Half a millisecond for the clock that the browser shows pages.
-      row(`${title}: 95th of a hundred frames`, seen.p95Ms, 'ms', FRAME_MS + 0.5),
-      row(`${title}: share of frames that came late`, seen.dropped, '', MAX_DROPPED),
+      row(`${title}: main thread a frame`, list.cpuMs, 'ms', FRAME_MS),
+      // A browser without a graphics card draws on the cores that the page needs: what those can is in the bound, and
+      // half a millisecond for the clock that it shows pages.
+      row(`${title}: 95th of a hundred frames`, list.p95Ms, 'ms', Math.max(FRAME_MS, plain.p95Ms) + 0.5),
+      row(`${title}: share of frames that came late`, list.dropped, '', MAX_DROPPED + plain.dropped),
     );
   }
   return rows;
