@@ -10,7 +10,7 @@ const MAX_FIRST_LOAD = 200_000;
 const MAX_LCP_MS = 1_000;
 const MAX_INTERACTION_MS = 100;
 const UPDATES = 20;
-/** 60 frames a second, and one in twenty more may come late than of the same rows as plain HTML. Milliseconds. */
+/** 60 frames a second, and one in twenty may come late. Milliseconds. */
 const FRAME_MS = 1_000 / 60;
 const MAX_DROPPED = 0.05;
 /** Pixels a frame: at 60 a second it is six windows, faster than anybody reads. */
@@ -66,20 +66,26 @@ async function scrollRows(
   const rows: BenchRow[] = [];
   for (const { name, path, rows: wanted, scene } of LISTS) {
     await server.command(`show=${scene}`);
-    const seen = await scrollThrough(
+    const { held, list, plain } = await scrollThrough(
       browser,
       server,
       { path, rows: wanted, stride: STRIDE, frames: FRAMES },
       log,
     );
-    const { list, plain } = seen;
-    const title = `${name} of ${seen.rows} rows, scrolled through`;
+    const title = `${name} of ${held} rows, scrolled through`;
     rows.push(
       row(`${title}: main thread a frame`, list.cpuMs, 'ms', FRAME_MS),
-      // A browser without a graphics card draws on the cores that the page needs: what those can is in the bound, and
-      // half a millisecond for the clock that it shows pages.
-      row(`${title}: 95th of a hundred frames`, list.p95Ms, 'ms', Math.max(FRAME_MS, plain.p95Ms) + 0.5),
-      row(`${title}: share of frames that came late`, list.dropped, '', MAX_DROPPED + plain.dropped),
+      // Half a millisecond for the clock that the browser shows pages.
+      row(`${title}: 95th of a hundred frames`, list.p95Ms, 'ms', FRAME_MS + 0.5),
+      row(`${title}: share of frames that came late`, list.dropped, '', MAX_DROPPED),
+      {
+        name: `${title}: share that came late of its rows as plain HTML`,
+        value: plain.dropped,
+        unit: '',
+        ratio: null,
+        bound: 'for comparison: what this machine can show',
+        ok: true,
+      },
     );
   }
   return rows;

@@ -17,7 +17,7 @@ export interface Scrolled {
 /** How a list scrolled, and beside it as many of its rows as HTML without a program: what this machine can show. */
 export interface ScrolledList {
   /** Rows that the list held. */
-  readonly rows: number;
+  readonly held: number;
   readonly list: Scrolled;
   readonly plain: Scrolled;
 }
@@ -170,5 +170,5 @@ export async function scrollThrough(
   const plain = await timed(bare, walk, log);
   log(`${path}: as plain HTML, ${inWords(plain)}`);
   await bare.close();
-  return { rows: held, list, plain };
+  return { held, list, plain };
 }
